@@ -1,0 +1,110 @@
+/**
+ * Which stages a behavior's two pipelines consist of, in which order.
+ * @module
+ */
+import type { BehaviorSpec } from "./behavior.ts";
+import type { Kernel } from "./kernel.ts";
+import { Chain } from "./pipeline.ts";
+import type { Registered } from "./registry.ts";
+import { drop, fail, type Stage, type StageContext } from "./stage.ts";
+import { checkContentKey, contentKey, noContentKey } from "./stages/content_key.ts";
+import { freshness } from "./stages/freshness.ts";
+import { checkId, id } from "./stages/id.ts";
+import { notify } from "./stages/notify.ts";
+import { target } from "./stages/target.ts";
+import { MeshError } from "./transport/mesh.ts";
+
+/** The emit pipeline: id → content key → sign → store → gossip → transport → notify. */
+export function emitStages({ emit, contentKey: key }: BehaviorSpec): Stage[] {
+  return [
+    id(),
+    key ? contentKey(key) : noContentKey(),
+    emit.sign,
+    emit.store,
+    emit.gossip,
+    emit.transport,
+    notify(),
+  ];
+}
+
+/**
+ * The receive pipeline, behind decoding: target → freshness → id → verify → dedupe → content key → rate limit → filter →
+ * store → gossip → notify. Nothing stands before verify that remembers anything.
+ */
+export function receiveStages({ receive, contentKey: key, freshness: window }: BehaviorSpec): Stage[] {
+  return [
+    target(),
+    freshness(window),
+    checkId(),
+    receive.verify,
+    receive.dedupe,
+    key ? checkContentKey(key) : noContentKey(),
+    receive.rateLimit,
+    receive.filter,
+    receive.store,
+    receive.gossip,
+    notify(),
+  ];
+}
+
+/** The compiled emit pipeline of a kind. */
+export function emitChain(registered: Registered, context: StageContext): Chain {
+  return registered.emitChain ??= new Chain({
+    stages: emitStages(registered.spec),
+    context,
+    isOrdered: registered.spec.isOrdered,
+    laneOf: ({ toId, toAddress }) => toId ?? toAddress ?? "",
+    whenBusy: ({ kind, toId, to }) =>
+      fail(
+        new MeshError(
+          "peer_busy",
+          `Cannot send ${kind} to ${to ?? toId ?? "everybody"}: too much waits for it already; await each emit before the next`,
+        ),
+      ),
+  });
+}
+
+/** The compiled receive pipeline of a kind. */
+export function receiveChain(registered: Registered, context: StageContext): Chain {
+  return registered.receiveChain ??= new Chain({
+    stages: receiveStages(registered.spec),
+    context,
+    isOrdered: registered.spec.isOrdered,
+    laneOf: ({ fromId }) => fromId,
+    whenBusy: () => drop("peer_busy"),
+  });
+}
+
+/** What the stages of one behavior may touch. */
+export function stageContext(
+  kernel: Kernel,
+  behavior: BehaviorSpec,
+  takeReply: StageContext["takeReply"],
+): StageContext {
+  const { me, clock, keypair, keyring, ledger, seen, mesh, peers, openRequests, gossip, bus, personality, signal } =
+    kernel;
+  return {
+    behavior,
+    me,
+    clock,
+    keypair,
+    keyring,
+    ledger,
+    seen,
+    mesh,
+    peers,
+    openRequests,
+    gossip,
+    bus,
+    personality,
+    signal,
+    takeReply,
+  };
+}
+
+/** Which error strategy a stage falls under. */
+export function slotOf({ emit, receive }: BehaviorSpec, stage: string): "transport" | "store" | "verify" | "other" {
+  if (stage === emit.transport.name) return "transport";
+  if (stage === emit.store.name || stage === receive.store.name) return "store";
+  return stage === receive.verify.name ? "verify" : "other";
+}

@@ -1,0 +1,92 @@
+/**
+ * The dispatcher: hands messages to their handlers, a lane per sender, and lets none hold on for ever.
+ * @module
+ */
+import type { Message } from "../messages/message.ts";
+import { toError } from "../utilities/errors.ts";
+import type { HandlerOptions } from "./behavior.ts";
+import { Deadlines } from "./primitives/deadlines.ts";
+import type { Handled, Registered } from "./registry.ts";
+import type { Clock } from "../utilities/clock.ts";
+
+/** Milliseconds that a handler has; then its lane is freed and its signal aborts. */
+export const HANDLER_MS = 30_000;
+
+const DONE: Handled = { outcome: "done" };
+
+/** A handler's options; the signal is made when it is first asked for, which most handlers never do. */
+class Options implements HandlerOptions {
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** Runs handlers. Dispose of it to abort those that run. */
+export class Dispatcher implements Disposable {
+  readonly #deadlines: Deadlines;
+  readonly #running = new Set<() => void>();
+
+  /** @param clock The runtime's time. */
+  constructor(clock: Clock) {
+    this.#deadlines = new Deadlines(clock);
+  }
+
+  /** Handlers that have not come back. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Runs the handler for the message's version, if there is one; `done` is called exactly once. */
+  dispatch(registered: Registered, message: Message, done: (handled: Handled) => void): void {
+    const handler = registered.handlers[message.version];
+    if (!handler) return done(DONE);
+    const task = () => this.#run(handler, message);
+    if (!registered.lanes.run(message.fromId, task, done)) done({ outcome: "busy" });
+  }
+
+  #run(
+    handler: (message: Message, options: HandlerOptions) => void | Promise<void>,
+    message: Message,
+  ): Handled | Promise<Handled> {
+    const options = new Options();
+    try {
+      const running = handler(message, options);
+      return running instanceof Promise ? this.#await(running, options) : DONE;
+    } catch (thrown) {
+      return { outcome: "error", error: toError(thrown) };
+    }
+  }
+
+  #await(running: Promise<void>, options: Options): Promise<Handled> {
+    return new Promise((resolve) => {
+      const leave = (handled: Handled) => {
+        this.#deadlines.remove(deadline);
+        this.#running.delete(abort);
+        resolve(handled);
+      };
+      const abort = () => {
+        options.abort(new Error(`A handler had to end: its ${HANDLER_MS / 1000} s were over, or the nara stopped`));
+        leave({ outcome: "timeout" });
+      };
+      const deadline = this.#deadlines.add(HANDLER_MS, abort);
+      this.#running.add(abort);
+      running.then(() => leave(DONE), (thrown) => leave({ outcome: "error", error: toError(thrown) }));
+    });
+  }
+
+  /** Aborts the handlers that run. */
+  [Symbol.dispose](): void {
+    for (const abort of [...this.#running]) abort();
+    this.#deadlines[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The kernel: what the parts of one runtime share. Services never see it.
+ * @module
+ */
+import type { Clock } from "../utilities/clock.ts";
+import type { Keypair } from "../utilities/keypair.ts";
+import type { Keyring } from "../utilities/keyring.ts";
+import type { Personality } from "../utilities/personality.ts";
+import type { Random } from "../utilities/random.ts";
+import type { Calls } from "./calls.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import type { Books } from "./primitives/books.ts";
+import type { EventBus } from "./primitives/event_bus.ts";
+import type { Failures } from "./primitives/failures.ts";
+import type { GossipQueue } from "./primitives/gossip_queue.ts";
+import type { Logger, LogSink } from "./primitives/logger.ts";
+import type { OpenRequests } from "./primitives/open_requests.ts";
+import type { PeerDirectory } from "./primitives/peer_directory.ts";
+import type { SeenSet } from "./primitives/seen_set.ts";
+import type { Stamper } from "./primitives/stamper.ts";
+import type { KeyValueFile } from "./primitives/store.ts";
+import type { Registry } from "./registry.ts";
+import type { Environment, MemoryMode } from "./service.ts";
+import type { Me } from "./stage.ts";
+import type { MeshTransport } from "./transport/mesh.ts";
+
+/** All that the parts of a runtime share. */
+export interface Kernel {
+  readonly me: Me;
+  readonly env: Environment;
+  readonly memoryMode: MemoryMode;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keypair: Keypair;
+  readonly keyring: Keyring;
+  readonly personality: Personality;
+  readonly ledger: Ledger;
+  readonly file: KeyValueFile;
+  readonly mesh: MeshTransport | undefined;
+  readonly peers: PeerDirectory;
+  readonly seen: SeenSet;
+  readonly openRequests: OpenRequests;
+  readonly gossip: GossipQueue;
+  readonly bus: EventBus;
+  readonly books: Books;
+  readonly calls: Calls;
+  readonly stamper: Stamper;
+  readonly registry: Registry;
+  readonly dispatcher: Dispatcher;
+  readonly failures: Failures;
+  readonly log: Logger;
+  readonly logSink: LogSink;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,170 @@
+/**
+ * Pipelines: a chain of `TransformStream`s per behavior and direction, compiled at its first message.
+ *
+ * Neighbouring stages that never wait share one stream; a stage that may wait runs in lanes; stages that do nothing are
+ * left out. A message travels in a carrier that settles its own outcome: a stage that drops or fails settles it and passes
+ * nothing on, and a throw becomes an outcome here, for a throw inside `transform()` would end the chain for everyone.
+ * @module
+ */
+import type { Message } from "../messages/message.ts";
+import { toError } from "../utilities/errors.ts";
+import { Lanes } from "./lanes.ts";
+import { fail, type PeerStage, type Stage, type StageContext, type StageResult, type StreamStage } from "./stage.ts";
+import type { Receipt } from "./transport/mesh.ts";
+
+/** How a message left a chain. */
+export type ChainResult =
+  | { readonly outcome: "continue"; readonly message: Message; readonly receipt: Receipt | undefined }
+  | { readonly outcome: "drop"; readonly reason: string; readonly stage: string; readonly message: Message }
+  | { readonly outcome: "error"; readonly error: Error; readonly stage: string; readonly message: Message };
+
+/** Chunks that a stream of a chain holds before it pushes back. */
+const HIGH_WATER_MARK = 64;
+const QUEUING = { highWaterMark: HIGH_WATER_MARK };
+
+/** How a chain is compiled. */
+export interface ChainOptions {
+  /** The stages in order. */
+  readonly stages: readonly Stage[];
+  /** What they may touch. */
+  readonly context: StageContext;
+  /** Which lane a message takes: its target on emit, its sender on receive. */
+  readonly laneOf: (message: Message) => string;
+  /** What becomes of a message whose lane is full. */
+  readonly whenBusy: (message: Message) => StageResult;
+  /** Whether messages of one lane pass strictly one after another. */
+  readonly isOrdered: boolean;
+}
+
+/** A message on its way through a chain. */
+class Carrier {
+  message: Message;
+  receipt: Receipt | undefined;
+  readonly #done: (result: ChainResult) => void;
+
+  constructor(message: Message, done: (result: ChainResult) => void) {
+    this.message = message;
+    this.#done = done;
+  }
+
+  /** Takes a stage's result along. Returns whether the message goes on. */
+  take(result: StageResult, stage: Stage): boolean {
+    if (result.outcome === "continue") {
+      this.message = result.message;
+      if (result.receipt) this.receipt = result.receipt;
+      return true;
+    }
+    this.#done({ ...result, stage: stage.name, message: this.message });
+    return false;
+  }
+
+  finish(): void {
+    this.#done({ outcome: "continue", message: this.message, receipt: this.receipt });
+  }
+}
+
+/** One `TransformStream` of a chain: stages that never wait, and at its end perhaps one that does. */
+interface Segment {
+  readonly streaming: StreamStage[];
+  waiting?: PeerStage;
+}
+
+/** A compiled pipeline. It lives as long as its behavior; a message that fails never ends it. */
+export class Chain {
+  readonly #segments: readonly Segment[];
+  readonly #writer: WritableStreamDefaultWriter<Carrier>;
+  readonly #ended: Promise<void>;
+
+  /** @param options What to compile. */
+  constructor(options: ChainOptions) {
+    this.#segments = segmented(options.stages);
+    const [first, ...rest] = this.#segments.map((segment) => toStream(segment, options));
+    let end = first.readable;
+    for (const stream of rest) end = end.pipeThrough(stream);
+    this.#ended = end.pipeTo(new WritableStream({ write: (carrier) => carrier.finish() }, QUEUING));
+    this.#writer = first.writable.getWriter();
+  }
+
+  /** Sends a message through; `done` is called exactly once, with its outcome. It never throws. */
+  push(message: Message, done: (result: ChainResult) => void): void {
+    this.#writer.write(new Carrier(message, done)).catch((thrown) =>
+      done({ outcome: "error", error: toError(thrown), stage: "pipeline", message })
+    );
+  }
+
+  /** The compiled chain: a pair of brackets per stream, and in it in round ones what runs in lanes. */
+  describe(): string {
+    const show = (stage: Stage) => `${stage.name}: ${stage.describe()}`;
+    return this.#segments.map(({ streaming, waiting }) =>
+      `[${[...streaming.map(show), ...waiting ? [`(${show(waiting)})`] : []].join(" | ")}]`
+    ).join(" → ");
+  }
+
+  /** Lets what is inside come out, and ends the streams. */
+  async close(): Promise<void> {
+    await this.#writer.close();
+    await this.#ended;
+  }
+}
+
+/** The stages as they are compiled. */
+function segmented(stages: readonly Stage[]): Segment[] {
+  const segments: Segment[] = [{ streaming: [] }];
+  for (const stage of stages) {
+    if (stage.isNone) continue;
+    if (segments.at(-1)!.waiting) segments.push({ streaming: [] });
+    const last = segments.at(-1)!;
+    if (stage.order === "peer") last.waiting = stage;
+    else last.streaming.push(stage);
+  }
+  return segments;
+}
+
+function toStream(
+  { streaming, waiting }: Segment,
+  { context, laneOf, whenBusy, isOrdered }: ChainOptions,
+): TransformStream<Carrier, Carrier> {
+  const passes = (carrier: Carrier) =>
+    streaming.every((stage) => carrier.take(attempt(stage, carrier.message, context), stage));
+  if (!waiting) {
+    return new TransformStream({
+      transform(carrier, controller) {
+        if (passes(carrier)) controller.enqueue(carrier);
+      },
+    }, QUEUING, QUEUING);
+  }
+  const lanes = new Lanes<StageResult>({ release: waiting.release, width: isOrdered ? 1 : undefined });
+  return new TransformStream({
+    transform(carrier, controller) {
+      if (!passes(carrier)) return;
+      const { message } = carrier;
+      const release = (result: StageResult) => {
+        if (carrier.take(result, waiting)) controller.enqueue(carrier);
+      };
+      const isTaken = lanes.run(laneOf(message), () => attemptPeer(waiting, message, context), release);
+      if (!isTaken) carrier.take(whenBusy(message), waiting);
+    },
+    flush: () => lanes.idle(),
+  }, QUEUING, QUEUING);
+}
+
+function attempt(stage: StreamStage, message: Message, context: StageContext): StageResult {
+  try {
+    return stage.process(message, context);
+  } catch (thrown) {
+    return fail(toError(thrown));
+  }
+}
+
+function attemptPeer(
+  stage: PeerStage,
+  message: Message,
+  context: StageContext,
+): StageResult | Promise<StageResult> {
+  try {
+    const result = stage.process(message, context);
+    return result instanceof Promise ? result.catch((thrown) => fail(toError(thrown))) : result;
+  } catch (thrown) {
+    return fail(toError(thrown));
+  }
+}

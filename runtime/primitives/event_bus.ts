@@ -1,0 +1,47 @@
+/**
+ * The event bus: shows messages to whoever in this process subscribed to their kind.
+ * @module
+ */
+import type { Message } from "../../messages/message.ts";
+
+/** Hears messages of one kind. */
+export type Listener = (message: Message) => void;
+
+/** Subscriptions by kind. */
+export class EventBus {
+  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #onThrow: (thrown: unknown, message: Message) => void;
+  readonly #tap: Listener | undefined;
+
+  /**
+   * @param onThrow Told when a listener throws; the others still hear the message.
+   * @param tap Hears every message of every kind, before the subscribers.
+   */
+  constructor(onThrow: (thrown: unknown, message: Message) => void, tap?: Listener) {
+    this.#onThrow = onThrow;
+    this.#tap = tap;
+  }
+
+  /** Hears every message of `kind` from now on, until disposed. */
+  subscribe(kind: string, listener: Listener): Disposable {
+    const own: Listener = (message) => listener(message); // Two subscriptions of one function are two.
+    const listeners = this.#listeners.get(kind) ?? new Set();
+    this.#listeners.set(kind, listeners.add(own));
+    return { [Symbol.dispose]: () => void listeners.delete(own) };
+  }
+
+  /** Shows `message` to its subscribers, in the order in which they came. */
+  publish(message: Message): void {
+    if (this.#tap) this.#tell(this.#tap, message);
+    const listeners = this.#listeners.get(message.kind);
+    if (listeners) { for (const listener of listeners) this.#tell(listener, message); }
+  }
+
+  #tell(listener: Listener, message: Message): void {
+    try {
+      listener(message);
+    } catch (thrown) {
+      this.#onThrow(thrown, message);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Stores in memory: for tests, and for a nara that wants to forget.
+ * @module
+ */
+import type { KeyValueFile } from "./store.ts";
+
+/** Spaces that end with the process. */
+export class MemoryStore implements KeyValueFile {
+  readonly #spaces = new Map<string, Map<string, Uint8Array>>();
+
+  /** The value of `key` in `space`. */
+  get(space: string, key: string): Uint8Array | undefined {
+    return this.#spaces.get(space)?.get(key)?.slice();
+  }
+
+  /** Sets values in `space`. */
+  setAll(space: string, entries: readonly (readonly [key: string, value: Uint8Array])[]): void {
+    const values = this.#spaces.get(space) ?? new Map<string, Uint8Array>();
+    this.#spaces.set(space, values);
+    for (const [key, value] of entries) values.set(key, value.slice());
+  }
+
+  /** Removes `key` from `space`. */
+  delete(space: string, key: string): void {
+    this.#spaces.get(space)?.delete(key);
+  }
+
+  /** Keys and values in `space` whose key starts with `prefix`, sorted by key. */
+  list(space: string, prefix: string): [key: string, value: Uint8Array][] {
+    const entries = [...this.#spaces.get(space) ?? []].filter(([key]) => key.startsWith(prefix));
+    return entries.sort(([a], [b]) => a < b ? -1 : 1).map(([key, value]) => [key, value.slice()]);
+  }
+
+  /** Nothing to close. */
+  [Symbol.dispose](): void {}
+}

@@ -1,0 +1,41 @@
+/**
+ * Requests whose response is still open: a reply that is ready in time travels in it, and saves a request.
+ * @module
+ */
+import type { Message } from "../../messages/message.ts";
+
+type Answer = (reply: Uint8Array) => void;
+
+/** Open requests by sender and id. Bounded by the lanes that hold the requests. */
+export class OpenRequests {
+  readonly #answers = new Map<string, Answer>();
+
+  /** Opens `request`: `answer` is called at most once, with the reply's frame. */
+  open(request: Message, answer: Answer): void {
+    this.#answers.set(keyOf(request.fromId, request.id), answer);
+  }
+
+  /** Closes `request`: later replies go their own way. */
+  close(request: Message): void {
+    this.#answers.delete(keyOf(request.fromId, request.id));
+  }
+
+  /**
+   * Puts `frame` into the response to the request that `reply` answers.
+   *
+   * @returns `false` when no such request is open.
+   */
+  answer(reply: Message, frame: Uint8Array): boolean {
+    if (!reply.inReplyTo || !reply.toId) return false;
+    const key = keyOf(reply.toId, reply.inReplyTo);
+    const answer = this.#answers.get(key);
+    if (!answer) return false;
+    this.#answers.delete(key);
+    answer(frame);
+    return true;
+  }
+}
+
+function keyOf(sender: string, id: string): string {
+  return `${sender} ${id}`;
+}

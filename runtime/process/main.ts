@@ -1,0 +1,83 @@
+/**
+ * The command line: runs a nara, or one of the commands that its services bring along.
+ * @module
+ */
+import { systemClock } from "../../utilities/clock.ts";
+import { createLogger, type LogSink } from "../primitives/logger.ts";
+import { boot, type RunningNara } from "./boot.ts";
+import { parseCommandLine } from "./command_line.ts";
+import { readConfig } from "./config.ts";
+import { greetingLines } from "./greeting.ts";
+import { aborted, LeaveSignals } from "./leave_signals.ts";
+import { createLogSink } from "./log.ts";
+import type { Program } from "./operator.ts";
+import { EXIT_FAILED, exitCodeOf, sentenceOf } from "./process_error.ts";
+import { selfCommandText, selfInfo } from "./self.ts";
+import { environmentVariable, SETTINGS, type Sources, valuesOf } from "./settings.ts";
+
+/** Milliseconds in which a nara leaves; then it is ended. What it keeps is safe either way. */
+const LEAVE_MS = 4_500;
+
+/**
+ * Does what `args` ask for. Resolves with the exit code: 0, 1 for what failed, 2 for what was asked wrongly. What goes
+ * wrong is said in one sentence on standard error. It never rejects.
+ */
+export async function main(args: readonly string[], program: Program): Promise<number> {
+  try {
+    using leave = new LeaveSignals();
+    return await perform(args, program, leave.signal);
+  } catch (thrown) {
+    console.error(sentenceOf(thrown));
+    return exitCodeOf(thrown);
+  }
+}
+
+async function perform(args: readonly string[], program: Program, signal: AbortSignal): Promise<number> {
+  const invocation = parseCommandLine(args, await program.commands?.() ?? []);
+  if ("text" in invocation) {
+    console.log(invocation.text);
+    return 0;
+  }
+  const { command, argument, flags } = invocation;
+  const sources: Sources = { flags, variable: environmentVariable };
+  if (!command) return await runNara(program, sources, signal);
+  return await command.run({
+    argument,
+    flags,
+    json: valuesOf(SETTINGS.json, sources).at(-1) ?? false,
+    signal,
+    print: (line) => console.log(line),
+    boot: () => bootFrom(program, sources).then(({ nara }) => nara),
+  });
+}
+
+async function runNara(program: Program, sources: Sources, signal: AbortSignal): Promise<number> {
+  const { nara, log, json } = await bootFrom(program, sources);
+  const logger = createLogger("process", log);
+  for (const line of greetingLines(nara, selfCommandText(selfInfo()), json)) console.log(line);
+  const reason = await Promise.race([aborted(signal), nara.runtime.stopped]);
+  if (signal.aborted) logger.info("leaving");
+  if (!await isDisposedWithin(LEAVE_MS, nara)) logger.warn("not everything ended in time", { ms: LEAVE_MS });
+  if (signal.aborted) return 0;
+  logger.error("this nara has ended by itself", { reason: reason ?? "" });
+  return EXIT_FAILED;
+}
+
+async function bootFrom(
+  program: Program,
+  sources: Sources,
+): Promise<{ nara: RunningNara; log: LogSink; json: boolean }> {
+  const config = readConfig(sources);
+  const { json, logLevel: level } = config;
+  const color = Deno.stderr.isTerminal() && !Deno.noColor;
+  const log = createLogSink({ level, json, color, clock: systemClock, write: (line) => console.error(line) });
+  return { nara: await boot(config, { services: program.services(), log }), log, json };
+}
+
+async function isDisposedWithin(ms: number, nara: RunningNara): Promise<boolean> {
+  const over = new AbortController();
+  const late = systemClock.sleep(ms, { signal: over.signal }).then(() => false, () => true);
+  const isDisposed = await Promise.race([nara[Symbol.asyncDispose]().then(() => true), late]);
+  over.abort();
+  return isDisposed;
+}

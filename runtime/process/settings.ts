@@ -1,0 +1,196 @@
+/**
+ * The settings of a nara: for each its flag, its environment variable, and how its value is read.
+ * @module
+ */
+import type { KeypairKind } from "../../utilities/identity.ts";
+import type { LogLevel } from "../primitives/logger.ts";
+import type { Environment, MemoryMode } from "../service.ts";
+import { ProcessError } from "./process_error.ts";
+import {
+  type HostPort,
+  type Reader,
+  readFlag,
+  readHostPort,
+  readMeshUrl,
+  readName,
+  readOneOf,
+  readRange,
+  readSoul,
+  readText,
+} from "./setting_values.ts";
+
+/** One thing that can be set. */
+export interface Setting<T> {
+  /** As on the command line: `--mesh-listen`. */
+  readonly flag: string;
+  /** The environment variable that says the same: `NARA_MESH_LISTEN`. The flag wins. */
+  readonly variable: string;
+  /** What stands for the value in the help, or nothing for a flag that takes none. */
+  readonly placeholder?: string;
+  /** A line for the help. */
+  readonly summary: string;
+  /** Whether it may be given several times; the variable separates them by commas. */
+  readonly many?: boolean;
+  /** Whether its value must never be repeated. */
+  readonly secret?: boolean;
+  /** Reads one value. */
+  readonly read: Reader<T>;
+}
+
+/** Every setting, by its key in {@linkcode NaraConfig}. */
+export interface Settings {
+  /** What the nara is called. */
+  readonly name: Setting<string>;
+  /** Who the nara is. */
+  readonly soul: Setting<string>;
+  /** Where it keeps what outlives the process. */
+  readonly data: Setting<string>;
+  /** Where it listens for other naras. */
+  readonly meshListen: Setting<HostPort>;
+  /** Where others reach it, where that differs. */
+  readonly meshUrl: Setting<string>;
+  /** First peers. */
+  readonly peer: Setting<string>;
+  /** Ranges in which an address that was only heard of may be dialled. */
+  readonly meshAllow: Setting<string>;
+  /** Which implementation of Ed25519. */
+  readonly keypair: Setting<KeypairKind>;
+  /** How much it remembers. */
+  readonly memoryMode: Setting<MemoryMode>;
+  /** How careful it is. */
+  readonly env: Setting<Environment>;
+  /** Which log lines are written. */
+  readonly logLevel: Setting<LogLevel>;
+  /** Whether lines are written as JSON. */
+  readonly json: Setting<boolean>;
+}
+
+/** The key of a setting. */
+export type SettingKey = keyof Settings;
+
+/** The table of all settings. */
+export const SETTINGS: Settings = {
+  name: {
+    flag: "--name",
+    variable: "NARA_NAME",
+    placeholder: "NAME",
+    summary: "what it is called (default: the name that its soul generates)",
+    read: readName,
+  },
+  soul: {
+    flag: "--soul",
+    variable: "NARA_SOUL",
+    placeholder: "SOUL",
+    summary:
+      "who it is, a secret: better given as NARA_SOUL (default: the soul in its data folder, or a new one)",
+    secret: true,
+    read: readSoul,
+  },
+  data: {
+    flag: "--data",
+    variable: "NARA_DATA",
+    placeholder: "FOLDER",
+    summary: "where it keeps its soul and its store (default: a folder of its own under your data folder)",
+    read: readText,
+  },
+  meshListen: {
+    flag: "--mesh-listen",
+    variable: "NARA_MESH_LISTEN",
+    placeholder: "HOST:PORT",
+    summary: "where it listens for others (default: 127.0.0.1:7433, or the next free port)",
+    read: readHostPort,
+  },
+  meshUrl: {
+    flag: "--mesh-url",
+    variable: "NARA_MESH_URL",
+    placeholder: "URL",
+    summary: "where others reach it, if not where it listens, such as http://10.0.0.7:7433",
+    read: readMeshUrl,
+  },
+  peer: {
+    flag: "--peer",
+    variable: "NARA_PEERS",
+    placeholder: "URL",
+    summary: "a nara to greet first, such as http://127.0.0.1:7433; may be repeated",
+    many: true,
+    read: readMeshUrl,
+  },
+  meshAllow: {
+    flag: "--mesh-allow",
+    variable: "NARA_MESH_ALLOW",
+    placeholder: "CIDR",
+    summary:
+      "addresses it may dial on hearsay, such as 10.0.0.0/8; may be repeated (default: this machine's own " +
+      "while it listens there only, else none)",
+    many: true,
+    read: readRange,
+  },
+  keypair: {
+    flag: "--keypair",
+    variable: "NARA_KEYPAIR",
+    placeholder: "KIND",
+    summary: "which Ed25519 it uses: web or node (default: web)",
+    read: readOneOf<KeypairKind>(["web", "node"]),
+  },
+  memoryMode: {
+    flag: "--memory-mode",
+    variable: "NARA_MEMORY_MODE",
+    placeholder: "MODE",
+    summary: "how much it remembers: short, medium or hog (default: by the memory that it may use)",
+    read: readOneOf<MemoryMode>(["short", "medium", "hog"], { low: "short", high: "hog" }),
+  },
+  env: {
+    flag: "--env",
+    variable: "NARA_ENV",
+    placeholder: "ENV",
+    summary: "production, development or test (default: production)",
+    read: readOneOf<Environment>(["production", "development", "test"]),
+  },
+  logLevel: {
+    flag: "--log-level",
+    variable: "NARA_LOG_LEVEL",
+    placeholder: "LEVEL",
+    summary: "the least that is logged: debug, info, warn or error (default: info; in development debug)",
+    read: readOneOf<LogLevel>(["debug", "info", "warn", "error"]),
+  },
+  json: {
+    flag: "--json",
+    variable: "NARA_JSON",
+    summary: "write every line as JSON",
+    read: readFlag,
+  },
+};
+
+/** Where values come from. */
+export interface Sources {
+  /** The values given on the command line, by flag; `true` for a flag that takes none. */
+  readonly flags: Readonly<Record<string, readonly string[]>>;
+  /** The value of an environment variable. */
+  variable(name: string): string | undefined;
+}
+
+/**
+ * The values of a setting: those on the command line, else those of its variable, of which an empty one says nothing.
+ *
+ * @throws {ProcessError} `bad_option`, naming where the value stands and what would be right.
+ */
+export function valuesOf<T>(setting: Setting<T>, { flags, variable }: Sources): readonly T[] {
+  const given = flags[setting.flag];
+  if (given) return given.map((text) => valueOf(setting, text, setting.flag));
+  const text = variable(setting.variable) ?? "";
+  const texts = setting.many ? text.split(",").map((part) => part.trim()) : [text];
+  return texts.filter((part) => part !== "").map((part) => valueOf(setting, part, setting.variable));
+}
+
+/** The environment as far as this process may see it. */
+export function environmentVariable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+function valueOf<T>({ read, secret }: Setting<T>, text: string, source: string): T {
+  const reading = read(text);
+  if ("value" in reading) return reading.value;
+  const shown = secret ? "the value" : JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  throw new ProcessError("bad_option", `Cannot use ${shown} of ${source}: expected ${reading.expected}`);
+}

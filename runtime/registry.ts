@@ -1,0 +1,130 @@
+/**
+ * The registry: every kind that this runtime speaks, who owns it, and its compiled chains.
+ * @module
+ */
+import { MessageError } from "../messages/message_error.ts";
+import type { Message } from "../messages/message.ts";
+import { type BehaviorSpec, type HandlerOptions, isLocal } from "./behavior.ts";
+import { checkBehavior } from "./behavior_check.ts";
+import { BehaviorError } from "./behavior_error.ts";
+import { Lanes } from "./lanes.ts";
+import type { Books, Page } from "./primitives/books.ts";
+import type { Chain } from "./pipeline.ts";
+
+/** A handler whose version the registry has matched. */
+export type AnyHandler = (message: Message, options: HandlerOptions) => void | Promise<void>;
+
+/** How a handler ended. */
+export type Handled =
+  | { readonly outcome: "done" }
+  | { readonly outcome: "timeout" }
+  | { readonly outcome: "busy" }
+  | { readonly outcome: "error"; readonly error: Error };
+
+/** A kind that is spoken here. */
+export interface Registered {
+  /** The declaration. */
+  readonly spec: BehaviorSpec;
+  /** The service that owns it. */
+  readonly owner: string;
+  /** Handlers by version. */
+  readonly handlers: Readonly<Record<number, AnyHandler>>;
+  /** Where its handlers wait, a lane per sender. */
+  readonly lanes: Lanes<Handled>;
+  /** Its emitted messages. */
+  readonly emitted: Page;
+  /** Its received messages. */
+  readonly received: Page;
+  /** The compiled emit pipeline, once a message came. */
+  emitChain?: Chain;
+  /** The compiled receive pipeline, once a message came. */
+  receiveChain?: Chain;
+}
+
+/** Kinds by name. */
+export class Registry {
+  readonly #kinds = new Map<string, Registered>();
+  readonly #replyKinds = new Set<string>();
+  readonly #books: Books;
+
+  /** @param books Where their messages are counted. */
+  constructor(books: Books) {
+    this.#books = books;
+  }
+
+  /** All kinds, in the order of registration. */
+  all(): Registered[] {
+    return [...this.#kinds.values()];
+  }
+
+  /**
+   * Adds a kind.
+   *
+   * @throws {BehaviorError} `duplicate_kind`, and what {@linkcode checkBehavior} finds.
+   */
+  add(spec: BehaviorSpec, handlers: Readonly<Record<number, AnyHandler>>, owner: string): void {
+    const { kind } = spec;
+    const other = this.#kinds.get(kind);
+    if (other) {
+      throw new BehaviorError(
+        "duplicate_kind",
+        `Cannot register ${kind} for "${owner}" as "${other.owner}" owns it: subscribe to it, or choose another kind`,
+      );
+    }
+    checkBehavior(spec, handlers);
+    for (const reply of spec.replies) this.#replyKinds.add(reply);
+    this.#kinds.set(kind, {
+      spec,
+      owner,
+      handlers,
+      lanes: new Lanes({ release: "finish", width: spec.isOrdered ? 1 : undefined }),
+      emitted: this.#books.page("emit", kind),
+      received: this.#books.page("receive", kind),
+    });
+  }
+
+  /** Whether messages of `kind` answer some other kind. */
+  isReply(kind: string): boolean {
+    return this.#replyKinds.has(kind);
+  }
+
+  /**
+   * The kind of a draft.
+   *
+   * @throws {BehaviorError} `unregistered_kind`.
+   */
+  forDraft(kind: string): Registered {
+    const registered = this.#kinds.get(kind);
+    if (registered) return registered;
+    throw new BehaviorError(
+      "unregistered_kind",
+      `Cannot emit ${kind} as no service of this nara registered it: add it to registerBehaviors()`,
+    );
+  }
+
+  /**
+   * The kind of a received message.
+   *
+   * @throws {MessageError} `unknown_kind` or `unsupported_version`.
+   */
+  forReceived(kind: string, version: number): Registered {
+    const registered = this.#kinds.get(kind);
+    // A local kind is nobody else's to send: from outside it does not exist.
+    if (!registered || isLocal(registered.spec)) throw new MessageError("unknown_kind", `Cannot take a message of the unknown kind ${kind}`);
+    checkVersion(registered.spec, version);
+    return registered;
+  }
+}
+
+/**
+ * Checks that a version lies within a kind's bounds.
+ *
+ * @throws {MessageError} `unsupported_version`.
+ */
+export function checkVersion({ kind, min, current, schemas }: BehaviorSpec, version: number): void {
+  if (schemas.has(version) && version >= min) return;
+  throw new MessageError(
+    "unsupported_version",
+    `Cannot take ${kind} v${version}: versions ${min} to ${current} are supported`,
+  );
+}

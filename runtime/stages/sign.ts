@@ -1,0 +1,48 @@
+/**
+ * Signing: what is said in this nara's name bears its signature.
+ *
+ * - Place: emit pipeline, behind `id` and `content_key`.
+ * - Signatures cost more than all the rest, so a message carries only those that somebody will check.
+ * @module
+ */
+import { envelopeContent, signableContent } from "../../messages/envelope.ts";
+import type { Message } from "../../messages/message.ts";
+import { continueWith, none, type PeerStage, type StageContext, type StageResult, type StreamStage } from "../stage.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Signs with this nara's key: `envelope_signature` always, and Go's `signature` wherever a Go peer may read it, which is
+ * everywhere but on a mesh-only message to a peer known as ours.
+ */
+export function sign(): PeerStage {
+  return {
+    order: "peer",
+    name: "sign",
+    describe: () => "Ed25519 over the envelope, and as Go does where a Go peer may read it",
+    process: function sign(message, context) {
+      return mayReachGo(message, context) ? signTwice(message, context) : signEnvelope(message, context);
+    },
+  };
+}
+
+/** No signature: for what never leaves, or what proves itself otherwise. */
+export function noSign(): StreamStage {
+  return none("sign", "none");
+}
+
+function mayReachGo({ toId }: Message, { behavior, keyring }: StageContext): boolean {
+  return behavior.emit.transport.name !== "mesh" || !toId || !keyring.isOurs(toId);
+}
+
+function signEnvelope(message: Message, { keypair }: StageContext): StageResult | Promise<StageResult> {
+  const signed = (envelopeSignature: Uint8Array) => continueWith(message.with({ envelopeSignature }));
+  const signature = keypair.sign(envelopeContent(message));
+  return signature instanceof Promise ? signature.then(signed) : signed(signature);
+}
+
+function signTwice(message: Message, context: StageContext): StageResult | Promise<StageResult> {
+  const signed = (signature: Uint8Array) => signEnvelope(message.with({ signature }), context);
+  const signature = context.keypair.sign(encoder.encode(signableContent(message)));
+  return signature instanceof Promise ? signature.then(signed) : signed(signature);
+}

@@ -1,0 +1,113 @@
+/**
+ * Verifying: nothing that could be forged goes any further.
+ *
+ * - Place: receive pipeline, before anything that remembers.
+ * - Drops: `unknown_sender`, `invalid_signature`, `downgraded`, `no_public_key_in_payload`, `key_conflict`,
+ *   `weak_public_key`.
+ * @module
+ */
+import { verifySignature } from "../../messages/envelope.ts";
+import type { Message } from "../../messages/message.ts";
+import { IdentityError } from "../../utilities/identity_error.ts";
+import {
+  continueWith,
+  drop,
+  type DropReason,
+  none,
+  type PeerStage,
+  type StageContext,
+  type StageResult,
+  type StreamStage,
+} from "../stage.ts";
+
+/** Checks the signature against the pinned key of the sender. */
+export function verify(): PeerStage {
+  return {
+    order: "peer",
+    name: "verify",
+    verifies: true,
+    describe: () => "signature of the sender's pinned key",
+    process: function verify(message, context) {
+      const key = context.keyring.get(message.fromId);
+      return key ? verifyWith(key, message, context) : drop("unknown_sender");
+    },
+  };
+}
+
+/**
+ * Checks the signature against a key in the payload, and pins that key for the sender: for first contact. A key that
+ * is pinned already is not replaced.
+ */
+export function selfAttesting(extractKey: (payload: never) => Uint8Array | undefined): PeerStage {
+  return {
+    order: "peer",
+    name: "self_attesting",
+    verifies: true,
+    describe: () => "signature of the key that it shows, pinned at first contact",
+    process: async function selfAttesting(message, context) {
+      const key = extractKey(message.payload as never);
+      if (!key) return drop("no_public_key_in_payload");
+      const result = await verifyWith(key, message, context);
+      if (result.outcome !== "continue") return result;
+      try {
+        context.keyring.pin(message.fromId, key, message.from);
+      } catch (thrown) {
+        if (thrown instanceof IdentityError) return drop(thrown.code as DropReason);
+        throw thrown;
+      }
+      if (result.message.proof === "envelope") context.keyring.markOurs(message.fromId);
+      return result;
+    },
+  };
+}
+
+/**
+ * Checks whatever is signed, and lets what bears no signature through as unproven: for a kind that Go sends unsigned.
+ * Its handler has to look at {@linkcode Message.proof}.
+ */
+export function verifyIfSigned(): PeerStage {
+  const signed = verify();
+  return {
+    order: "peer",
+    name: "verify_if_signed",
+    verifies: true,
+    describe: () => "signature of the sender's pinned key, where there is one",
+    process: function verifyIfSigned(message, context) {
+      const isSigned = message.signature || message.envelopeSignature || context.keyring.isOurs(message.fromId);
+      return isSigned ? signed.process(message, context) : continueWith(message);
+    },
+  };
+}
+
+/** Checks nothing: for what never leaves the process, or kinds that are listed as unsigned. */
+export function noVerify(): StreamStage {
+  return none("verify", "none");
+}
+
+function verifyWith(
+  key: Uint8Array,
+  message: Message,
+  context: StageContext,
+): StageResult | Promise<StageResult> {
+  const isDowngraded = !message.envelopeSignature && context.keyring.isOurs(message.fromId);
+  if (isDowngraded && !isRelayed(context)) return drop("downgraded");
+  const judge = (isValid: boolean): StageResult => {
+    if (!isValid) return drop("invalid_signature");
+    if (!message.envelopeSignature) return continueWith(onlySigned(message, isDowngraded));
+    context.keyring.markOurs(message.fromId);
+    return continueWith(message.with({ proof: "envelope" }));
+  };
+  const valid = verifySignature(message, key, context.keypair.verify.bind(context.keypair));
+  return valid instanceof Promise ? valid.then(judge) : judge(valid);
+}
+
+/** Whether others may have passed the message on, and a Go nara among them dropped our field. */
+function isRelayed({ behavior }: StageContext): boolean {
+  return !behavior.emit.gossip.isNone;
+}
+
+/** What Go's signature leaves out counts as blank where the sender is known to sign it. */
+function onlySigned(message: Message, blank: boolean): Message {
+  if (!blank) return message.with({ proof: "signature" });
+  return message.with({ proof: "signature", from: undefined, to: undefined, contentKey: undefined, inReplyTo: undefined });
+}

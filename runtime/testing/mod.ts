@@ -1,0 +1,11 @@
+/**
+ * For whoever writes a service or an adapter: a runtime for tests, virtual time, and meshes in memory.
+ *
+ * @module
+ */
+export { VIRTUAL_START, VirtualClock } from "./virtual_clock.ts";
+export { SeededRandom } from "./seeded_random.ts";
+export { type DeliverOptions, MockRuntime, type MockRuntimeOptions } from "./mock_runtime.ts";
+export { type FrameForm, type FrameOptions, signedFrame, signedMessage } from "./frames.ts";
+export { FaultyMesh, type FaultyMeshOptions, type Faults } from "./faulty_mesh.ts";
+export { memoryAddress, MemoryMesh } from "../transport/memory_mesh.ts";

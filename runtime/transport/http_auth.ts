@@ -1,0 +1,108 @@
+/**
+ * Who may hand in a frame over HTTP: Go's signed headers, or an envelope signature that the pipeline will check.
+ *
+ * - Signed headers are checked: the text must verify under a key that is pinned for the name they claim.
+ * - At first contact there is no such key. A frame that bears an `envelope_signature` then goes to the pipeline, which
+ *   judges it by the key that is pinned or shown.
+ * - Without headers a frame needs an `envelope_signature`.
+ * - What is no envelope at all goes to the pipeline too, which says what is wrong with it and counts it.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { decodeEnvelope, type Envelope } from "../../messages/envelope.ts";
+import {
+  checkRequest,
+  type MeshAuthProblem,
+  NAME_HEADER,
+  SIGNATURE_HEADER,
+  signRequest,
+  signResponse,
+  TIMESTAMP_HEADER,
+} from "../../utilities/mesh_signature.ts";
+import type { MeshHost } from "./mesh.ts";
+
+/** Where messages are posted to: what Go's headers of a request sign. */
+export const MESSAGE_REQUEST = { method: "POST", path: "/mesh/message" } as const;
+
+/** Whether a frame may go to the pipeline. */
+export type Admission =
+  /** `signed`: its headers hold, so its sender expects a signed response. */
+  | { readonly admitted: true; readonly signed: boolean }
+  /** In Go's words. */
+  | { readonly admitted: false; readonly reason: string };
+
+const ADMITTED: Admission = { admitted: true, signed: false };
+const SIGNED: Admission = { admitted: true, signed: true };
+/** A signature of 64 bytes as base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
+/** The last member of every envelope of ours, and how far from its end it starts: 88 digits of base64, `"}`. */
+const LAST_MEMBER = ',"envelope_signature":"';
+const LAST_MEMBER_BYTES = LAST_MEMBER.length + 90;
+
+/** Judges a request by its headers and its frame. It never rejects. */
+export function admit(headers: Headers, frame: Uint8Array, host: MeshHost): Admission | Promise<Admission> {
+  if (headers.has(NAME_HEADER) || headers.has(SIGNATURE_HEADER) || headers.has(TIMESTAMP_HEADER)) {
+    return admitSigned(headers, frame, host);
+  }
+  return provesItself(frame) ? ADMITTED : { admitted: false, reason: "missing auth headers" };
+}
+
+async function admitSigned(headers: Headers, frame: Uint8Array, host: MeshHost): Promise<Admission> {
+  const { keypair, keyring } = host;
+  const verdict = await checkRequest(headers, { ...MESSAGE_REQUEST, nowNs: host.clock.nowNs() }, {
+    keysOf: (name) => keyring.keysNamed(name),
+    verify: (key, signature, bytes) => keypair.verify(key, signature, bytes),
+  });
+  if (verdict.ok) return SIGNED;
+  const isWhole = SIGNATURE.test(headers.get(SIGNATURE_HEADER) ?? "");
+  if (isWhole && mayBeFirstContact(verdict.problem, frame, host)) return ADMITTED;
+  return { admitted: false, reason: verdict.reason };
+}
+
+function mayBeFirstContact(problem: MeshAuthProblem, frame: Uint8Array, { keyring }: MeshHost): boolean {
+  if (problem === "unknown_sender") return provesItself(frame);
+  if (problem !== "bad_signature") return false;
+  // Names are not unique: the keys that were tried may all be of others.
+  const envelope = envelopeOf(frame);
+  return envelope?.envelopeSignature !== undefined && keyring.get(envelope.fromId) === undefined;
+}
+
+/** Whether the pipeline will find a signature of ours to check, or nothing that it could read. */
+function provesItself(frame: Uint8Array): boolean {
+  if (endsInSignature(frame)) return true;
+  const envelope = envelopeOf(frame);
+  return envelope === undefined || envelope.envelopeSignature !== undefined;
+}
+
+/** The cheap look: in valid JSON these bytes at the end are a member of the outermost object. */
+function endsInSignature(frame: Uint8Array): boolean {
+  const at = frame.length - LAST_MEMBER_BYTES;
+  if (at < 0) return false;
+  const tail = Buffer.from(frame.buffer, frame.byteOffset + at, LAST_MEMBER_BYTES).toString("latin1");
+  return tail.startsWith(LAST_MEMBER) && tail.endsWith('"}');
+}
+
+function envelopeOf(frame: Uint8Array): Envelope | undefined {
+  try {
+    return decodeEnvelope(frame);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Go's headers for a request. */
+export function requestHeaders({ me: { name }, keypair, clock }: MeshHost): Promise<Record<string, string>> {
+  return signRequest({ name, keypair }, { ...MESSAGE_REQUEST, timestampMs: unixMs(clock) });
+}
+
+/** Go's headers for a response with `body`. */
+export function responseHeaders(
+  { me: { name }, keypair, clock }: MeshHost,
+  body: Uint8Array,
+): Promise<Record<string, string>> {
+  return signResponse({ name, keypair }, { body, timestampMs: unixMs(clock) });
+}
+
+function unixMs(clock: MeshHost["clock"]): number {
+  return Number(clock.nowNs() / 1_000_000n);
+}

@@ -1,0 +1,57 @@
+/**
+ * Request bodies, within a size and a time.
+ * @module
+ */
+import type { Deadlines } from "../primitives/deadlines.ts";
+
+/** What can be wrong with a body. */
+export type BodyProblem = "too_large" | "too_slow" | "broken";
+
+/** Limits of a body. */
+export interface BodyLimits {
+  /** Bytes at most. */
+  readonly bytesMax: number;
+  /** Milliseconds that it may take to arrive. */
+  readonly ms: number;
+  /** The timer that all requests share. */
+  readonly deadlines: Deadlines;
+}
+
+/**
+ * The whole body, or why there is none. It never rejects. What a client still sends after `too_large` or `too_slow` is
+ * cut off when the response has gone out.
+ */
+export function readBody(
+  request: Request,
+  { bytesMax, ms, deadlines }: BodyLimits,
+): Promise<Uint8Array | BodyProblem> {
+  const length = request.headers.get("content-length");
+  if (length !== null && Number(length) > bytesMax) return Promise.resolve("too_large");
+  return new Promise((resolve) => {
+    const deadline = deadlines.add(ms, () => resolve("too_slow"));
+    const end = (result: Uint8Array | BodyProblem) => {
+      deadlines.remove(deadline);
+      resolve(result);
+    };
+    // With a length the server itself counts, and one call does it all.
+    const reading = length === null ? readCounted(request, bytesMax) : request.bytes();
+    reading.then(end, () => end("broken"));
+  });
+}
+
+async function readCounted({ body }: Request, bytesMax: number): Promise<Uint8Array | BodyProblem> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > bytesMax) return "too_large";
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(length);
+  let end = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, end);
+    end += chunk.length;
+  }
+  return whole;
+}

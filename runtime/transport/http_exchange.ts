@@ -1,0 +1,96 @@
+/**
+ * One HTTP request and its answer, as the client library calls back about it.
+ * @module
+ */
+import { toError } from "../../utilities/errors.ts";
+import type { HttpAnswer } from "./http_receipt.ts";
+import { MeshError } from "./mesh.ts";
+
+/** What can end a request that is under way. */
+interface Controller {
+  abort(reason: Error): void;
+}
+
+/** A request under way. It ends once: with an answer, or with the first failure. */
+export class HttpExchange {
+  readonly #peer: string;
+  readonly #bytesMax: number;
+  readonly #answer = Promise.withResolvers<HttpAnswer>();
+  readonly #chunks: Uint8Array[] = [];
+  #controller: Controller | undefined;
+  #failure: Error | undefined;
+  #status = 0;
+  #length = 0;
+
+  /**
+   * @param peer Who is asked, for messages.
+   * @param bytesMax Bytes that the answer may hold.
+   */
+  constructor(peer: string, bytesMax: number) {
+    this.#peer = peer;
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Resolves when the whole answer is there; rejects with a {@linkcode MeshError} or what {@linkcode HttpExchange.fail} got. */
+  get answer(): Promise<HttpAnswer> {
+    return this.#answer.promise;
+  }
+
+  /** Gives up for this reason. After the end it does nothing. */
+  fail(reason: unknown): void {
+    if (this.#failure) return;
+    this.#failure = toError(reason);
+    this.#controller?.abort(this.#failure);
+    this.#answer.reject(reason);
+  }
+
+  /**
+   * The connection is there, and the request starts.
+   *
+   * @throws What it failed for while it waited, which takes it from the queue.
+   */
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#failure) throw this.#failure; // It waited too long for its turn. Aborting would cost the connection.
+  }
+
+  /** The head of the answer is there. */
+  onResponseStart(_controller: Controller, status: number): void {
+    this.#status = status;
+  }
+
+  /** A part of the answer is there. */
+  onResponseData(_controller: Controller, chunk: Uint8Array): void {
+    this.#length += chunk.length;
+    if (this.#length > this.#bytesMax) {
+      return this.fail(unreachable(this.#peer, `its answer holds more than ${this.#bytesMax} bytes`));
+    }
+    this.#chunks.push(new Uint8Array(chunk)); // A copy: the library reads into one buffer again and again.
+  }
+
+  /** The answer is whole. */
+  onResponseEnd(): void {
+    this.#answer.resolve({ status: this.#status, body: this.#body() });
+  }
+
+  /** The connection failed. */
+  onResponseError(_controller: Controller, error: Error): void {
+    this.fail(unreachable(this.#peer, error.message, error));
+  }
+
+  #body(): Uint8Array {
+    if (this.#chunks.length === 1) return this.#chunks[0];
+    const body = new Uint8Array(this.#length);
+    let end = 0;
+    for (const chunk of this.#chunks) {
+      body.set(chunk, end);
+      end += chunk.length;
+    }
+    return body;
+  }
+}
+
+/** A peer that cannot be reached, and why. */
+export function unreachable(peer: string, why: string, cause?: Error): MeshError {
+  return new MeshError("unreachable", `Cannot reach ${peer}: ${why}`, cause && { cause });
+}

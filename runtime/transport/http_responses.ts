@@ -1,0 +1,45 @@
+/**
+ * Responses of the HTTP mesh that are made in more than one place.
+ * @module
+ */
+import { STATUS_CODE } from "@std/http";
+
+export { STATUS_CODE };
+
+/** Content types, spelled as Go's servers do. */
+const JSON_TYPE = "application/json; charset=utf-8";
+const TEXT_TYPE = "text/plain; charset=utf-8";
+const JSON_HEADERS: Readonly<Record<string, string>> = { "content-type": JSON_TYPE };
+/** When to come back after a 503, in seconds. */
+const RETRY_AFTER = "1";
+
+/** A response with a body of JSON. */
+export function jsonResponse(
+  status: number,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers?: Readonly<Record<string, string>>,
+): Response {
+  return new Response(body, { status, headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS });
+}
+
+/** A response with one line of text, as Go's servers write their errors. */
+export function textResponse(
+  status: number,
+  line: string,
+  headers?: Readonly<Record<string, string>>,
+): Response {
+  return new Response(`${line}\n`, { status, headers: { "content-type": TEXT_TYPE, ...headers } });
+}
+
+/** What goes with a 503: when to try again. */
+export const RETRY_HEADERS: Readonly<Record<string, string>> = { "retry-after": RETRY_AFTER };
+
+/** Too busy: nothing was taken, and it is worth trying again soon. */
+export function busyResponse(): Response {
+  return textResponse(STATUS_CODE.ServiceUnavailable, "Too busy", RETRY_HEADERS);
+}
+
+/** The path exists, for another method. */
+export function methodResponse(allowed: string): Response {
+  return textResponse(STATUS_CODE.MethodNotAllowed, "Method not allowed", { "allow": allowed });
+}

@@ -1,0 +1,34 @@
+/**
+ * Addresses of the HTTP mesh: `http://HOST:PORT`, and nothing else.
+ *
+ * Whoever says "reach me there" chooses what this machine connects to. An address therefore names a host by its number
+ * (or as `localhost`) and a port, in its one spelling: no name that is looked up, no user, no path, no query.
+ * @module
+ */
+
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+
+/** Whether `text` is an address of the HTTP mesh in its one spelling, e.g. `http://127.0.0.1:7433`. */
+export function isMeshAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol !== "http:" || url.port === "0") return false;
+  const { hostname, port } = url;
+  // A parser knows many spellings of one address (`http://0x7f.1:080`); only what it writes itself is taken.
+  if (text !== `http://${hostname}:${port || "80"}`) return false;
+  return hostname === "localhost" || hostname.startsWith("[") || IPV4.test(hostname);
+}
+
+/** The address of `hostname` (a number or `localhost`) and `port`. */
+export function meshAddressOf(hostname: string, port: number): string {
+  return `http://${hostPort(hostname, port)}`;
+}
+
+/** Host and port as one text; an IPv6 number stands in brackets. */
+export function hostPort(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** Whether `hostname` stands for every address of the machine, and so is none that others could dial. */
+export function isWildcard(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
+}

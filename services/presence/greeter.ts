@@ -1,0 +1,83 @@
+/**
+ * The greeter: says hey-there to an address until somebody answers, and believes only the answer.
+ * @module
+ */
+import type { HeyThereV1, NeighbourV1 } from "../../messages/presence.ts";
+import { messageOf } from "../../utilities/errors.ts";
+import { backoffMs } from "../../runtime/primitives/backoff.ts";
+import type { RuntimeApi } from "../../runtime/service.ts";
+import { heyThere, howdy } from "./behaviors.ts";
+
+/** Milliseconds that an address has to answer. */
+const ANSWER_MS = 5_000;
+/** Greetings under way at once; past it hearsay is not followed, for it will be heard again. */
+const GREETINGS_MAX = 64;
+
+/** What a greeter needs of its runtime. */
+export type GreeterRuntime = Pick<RuntimeApi, "call" | "clock" | "log" | "me" | "peers" | "random" | "signal">;
+
+/** Greets addresses, each at most once at a time. */
+export class Greeter {
+  readonly #rt: GreeterRuntime;
+  readonly #announcement: () => HeyThereV1;
+  readonly #greeting = new Map<string, Promise<boolean>>();
+
+  /**
+   * @param rt What it may use.
+   * @param announcement What to say of oneself.
+   */
+  constructor(rt: GreeterRuntime, announcement: () => HeyThereV1) {
+    this.#rt = rt;
+    this.#announcement = announcement;
+  }
+
+  /** Greets `address` once. Resolves with whether somebody answered; never rejects. */
+  greet(address: string): Promise<boolean> {
+    if (address === this.#rt.peers.ownAddress) return Promise.resolve(true);
+    const underWay = this.#greeting.get(address);
+    if (underWay) return underWay;
+    const greeting = this.#ask(address).finally(() => this.#greeting.delete(address));
+    this.#greeting.set(address, greeting);
+    return greeting;
+  }
+
+  /** Greets `address` again and again, with backoff, until somebody answers or the service stops. */
+  async greetUntilAnswered(address: string): Promise<void> {
+    const { clock, random, signal } = this.#rt;
+    for (let failures = 1; !await this.greet(address); failures++) {
+      try {
+        await clock.sleep(backoffMs(failures, random), { signal });
+      } catch {
+        return; // The service stops.
+      }
+    }
+  }
+
+  /** Follows hearsay: greets an address that somebody mentioned, if it is new and may be dialled. */
+  follow(address: string | undefined): void {
+    const { peers } = this.#rt;
+    if (!address || this.#greeting.size >= GREETINGS_MAX || !peers.mayDial(address)) return;
+    if (peers.proven().some((peer) => peer.address === address)) return;
+    this.greet(address);
+  }
+
+  async #ask(toAddress: string): Promise<boolean> {
+    const { call, log, me, peers, signal } = this.#rt;
+    try {
+      const draft = heyThere.draft(this.#announcement(), { toAddress });
+      const { fromId, from, payload } = await call(draft, howdy, { deadlineMs: ANSWER_MS, signal });
+      if (fromId === me.id) return true;
+      peers.prove(fromId, toAddress, from);
+      payload.neighbours.forEach((neighbour) => this.#hear(neighbour));
+      return true;
+    } catch (thrown) {
+      log.debug("nobody answered a hey-there", { address: toAddress, error: messageOf(thrown) });
+      return false;
+    }
+  }
+
+  #hear({ id, mesh_url }: NeighbourV1): void {
+    const { me, peers } = this.#rt;
+    if (id !== me.id && peers.addressOf(id) === undefined) this.follow(mesh_url);
+  }
+}

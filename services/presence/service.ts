@@ -1,0 +1,86 @@
+/**
+ * Presence: how naras find one another, how keys are first shown, and how addresses are proven.
+ *
+ * A nara says `hey-there` to every address it was given, remembers, or is allowed to follow up; whoever answers `howdy` is
+ * known from then on, and mentions others. Every minute it says so again, so that a silence means something.
+ * @module
+ */
+import type { HeyThereV1 } from "../../messages/presence.ts";
+import type { OnlinePeer } from "../../runtime/primitives/peer_directory.ts";
+import type { RuntimeApi, Service } from "../../runtime/service.ts";
+import { unixSeconds } from "../../utilities/clock.ts";
+import { heyThere, howdy } from "./behaviors.ts";
+import { Greeter } from "./greeter.ts";
+import { handleHeyThereV1, type PresenceContext } from "./handlers.ts";
+
+/** Milliseconds between two rounds of greetings. */
+const ROUND_MS = 60_000;
+/** Peers greeted in one round: those silent for longest. */
+const ROUND_PEERS_MAX = 64;
+
+/** Finds peers, and lets itself be found. */
+export class PresenceService implements Service {
+  /** The service's name. */
+  readonly name = "presence";
+  /** It opens no connections of its own. */
+  readonly net: readonly string[] = [];
+  #rt!: RuntimeApi;
+  #greeter!: Greeter;
+  #work: Promise<unknown> = Promise.resolve();
+
+  /** Registers hey-there and howdy. */
+  registerBehaviors(rt: RuntimeApi): void {
+    const startedAt = unixSeconds(rt.clock);
+    const announcement = (): HeyThereV1 => ({
+      public_key: rt.me.publicKey,
+      mesh_url: rt.peers.ownAddress,
+      started_at: startedAt,
+    });
+    this.#rt = rt;
+    this.#greeter = new Greeter(rt, announcement);
+    const context: PresenceContext = { rt, greeter: this.#greeter, announcement };
+    rt.register(heyThere, { 1: (message) => handleHeyThereV1(context, message) });
+    rt.register(howdy);
+  }
+
+  /** Greets every address that is known, and whoever answers that it does not know this nara. */
+  start(signal: AbortSignal): Promise<void> {
+    const { peers } = this.#rt;
+    const strangers = peers.onStranger((id) => {
+      const address = peers.addressOf(id);
+      if (address) this.#greeter.greet(address);
+    });
+    signal.addEventListener("abort", () => strangers[Symbol.dispose](), { once: true });
+    const first = peers.addresses().map((address) => this.#greeter.greetUntilAnswered(address));
+    this.#work = Promise.all([...first, this.#rounds(signal)]);
+    return Promise.resolve();
+  }
+
+  /** Waits until nothing is under way. */
+  async stop(): Promise<void> {
+    await this.#work;
+  }
+
+  /** Peers that were heard lately, with their uptime since first contact. */
+  onlinePeers(): OnlinePeer[] {
+    return this.#rt.peers.online();
+  }
+
+  /** Greets `address` once; it must be one that may be dialled. Resolves with whether somebody answered. */
+  greet(address: string): Promise<boolean> {
+    return this.#greeter.greet(address);
+  }
+
+  async #rounds(signal: AbortSignal): Promise<void> {
+    const { clock, peers, random } = this.#rt;
+    try {
+      for (;;) {
+        await clock.sleep(ROUND_MS * (0.9 + random.next() / 5), { signal });
+        const silent = peers.proven().toReversed().slice(0, ROUND_PEERS_MAX);
+        await Promise.all(silent.map(({ address }) => this.#greeter.greet(address)));
+      }
+    } catch {
+      // The service stops.
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What is measured. A bench that joins needs a floor in `floors/`, which imports nothing of the project.
+ * @module
+ */
+
+import * as localEmit from "./floors/local_emit.ts";
+import * as meshCall from "./floors/mesh_call.ts";
+import * as meshOneway from "./floors/mesh_oneway.ts";
+import * as receive from "./floors/receive.ts";
+import type { Bench } from "./harness.ts";
+import * as localEmitOurs from "./ours/local_emit.ts";
+import * as receiveOurs from "./ours/receive.ts";
+
+/** All benches, in the order in which they run. */
+export const BENCHES: readonly Bench[] = [
+  {
+    name: "local-emit",
+    unit: "us",
+    aim: { atMost: 1.5 },
+    loads: [{ inFlight: 64, senders: 1 }],
+    floor: localEmit,
+    ours: localEmitOurs,
+  },
+  {
+    name: "receive",
+    unit: "per second",
+    aim: { atLeast: 0.6 },
+    loads: [
+      { label: "1-sender", inFlight: 64, senders: 1 },
+      { label: "8-senders", inFlight: 64, senders: 8 },
+    ],
+    floor: receive,
+    ours: receiveOurs,
+  },
+  {
+    name: "mesh-oneway",
+    unit: "per second",
+    aim: { atLeast: 0.7 },
+    loads: [{ inFlight: 64, senders: 1 }],
+    floor: meshOneway,
+  },
+  {
+    name: "mesh-call",
+    unit: "per second",
+    aim: { atLeast: 0.6 },
+    loads: [
+      { label: "1-in-flight", inFlight: 1, senders: 1 },
+      { label: "64-in-flight", inFlight: 64, senders: 1 },
+    ],
+    latency: true,
+    floor: meshCall,
+  },
+];

@@ -1,0 +1,70 @@
+/**
+ * A signed message, from its bytes to its handler.
+ * @module
+ */
+import { createRuntime, type Runtime } from "../../../runtime/mod.ts";
+import { signedFrame } from "../../../runtime/testing/mod.ts";
+import { createIdentity, type Identity } from "../../../utilities/identity.ts";
+import type { KeypairName, Rig, Signatures } from "../harness.ts";
+import { counted } from "./counted_keypair.ts";
+import { BenchService, parcel, PAYLOAD } from "./service.ts";
+
+const SENDERS = 8;
+/** Frames per sender; when all were taken, a runtime that has seen none of them goes on. */
+const FRAMES = 2_048;
+
+/** Prepares eight senders' frames, and a runtime that knows them. */
+export async function open(keypair: KeypairName): Promise<Rig> {
+  const count: Signatures = { signed: 0, verified: 0 };
+  const { identity } = await createIdentity({ name: "bench", keypair });
+  const me = { ...identity, keypair: counted(identity.keypair, count) };
+  const senders = await Promise.all(Array.from({ length: SENDERS }, (_, index) => sender(index, me)));
+  let runtime = await knowing(me, senders);
+  let spare = await knowing(me, senders);
+  const taken = new Array<number>(SENDERS).fill(0);
+  const take = async (index: number) => {
+    const { receipt } = await runtime.receive(senders[index].frames[taken[index]++], "bench");
+    if (receipt.outcome !== "handled") throw new Error(`a good message was not handled: ${JSON.stringify(receipt)}`);
+  };
+  const change = async (full: Runtime) => {
+    spare = await knowing(me, senders);
+    await full.stop();
+  };
+  return {
+    count,
+    async once(index) {
+      if (taken[index] < FRAMES) return await take(index);
+      const full = runtime;
+      taken.fill(0); // All at once: no frame may reach a runtime that has seen it.
+      runtime = spare;
+      await Promise.all([take(index), change(full)]);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await runtime.stop();
+      await spare.stop();
+    },
+  };
+}
+
+interface Sender {
+  readonly identity: Identity;
+  readonly frames: Uint8Array[];
+}
+
+async function sender(index: number, to: Identity): Promise<Sender> {
+  const { identity } = await createIdentity({ name: `sender ${index}`, keypair: "node" });
+  const nowNs = BigInt(Date.now()) * 1_000_000n;
+  const draft = parcel.draft(PAYLOAD, { to: to.id, toName: to.name });
+  const frames: Uint8Array[] = [];
+  for (let nth = 0; nth < FRAMES; nth++) {
+    frames.push(await signedFrame(draft, { from: identity, spec: parcel.spec, atNs: nowNs + BigInt(nth) * 100_000n }));
+  }
+  return { identity, frames };
+}
+
+async function knowing(me: Identity, senders: readonly Sender[]): Promise<Runtime> {
+  const runtime = await createRuntime({ identity: me, services: [new BenchService()] });
+  for (const { identity: { id, keypair, name } } of senders) runtime.keyring.pin(id, keypair.publicKey, name);
+  await runtime.start();
+  return runtime;
+}

@@ -1,0 +1,45 @@
+/**
+ * Time as the runtime sees it: a port, so that a test or a simulation can hold it in its hand.
+ *
+ * Nothing under `runtime/` or `services/` reads the machine's clock or sets a timer by itself.
+ * @module
+ */
+
+/** Where all time comes from. */
+export interface Clock {
+  /** Wall time in nanoseconds since 1970, for what is stamped and compared between naras. */
+  nowNs(): bigint;
+  /** Milliseconds from an arbitrary start that never go back, for timeouts, limits and backoff. */
+  monotonicMs(): number;
+  /**
+   * Waits `ms` milliseconds.
+   *
+   * @throws The signal's reason, when it aborts before the time is over.
+   */
+  sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void>;
+}
+
+/** The machine's own clock. Wall time has the resolution of the system (microseconds at best). */
+export const systemClock: Clock = {
+  nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n,
+  monotonicMs: () => performance.now(),
+  sleep: (ms, { signal } = {}) => {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        clearTimeout(timer);
+        reject(signal!.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", stop, { once: true });
+    });
+  },
+};
+
+/** Wall time in whole Unix seconds, the unit of the stash's and presence's payloads. */
+export function unixSeconds(clock: Pick<Clock, "nowNs">): number {
+  return Number(clock.nowNs() / 1_000_000_000n);
+}
