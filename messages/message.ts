@@ -89,7 +89,11 @@ export class Message<P = unknown> {
   #payloadJson: string | (() => unknown);
   #id: MessageId | undefined;
 
-  /** @param parts What the message is made of. */
+  /**
+   * A message of these parts.
+   *
+   * @param parts What the message is made of.
+   */
   constructor(parts: MessageParts<P>) {
     this.kind = parts.kind;
     this.version = parts.version;

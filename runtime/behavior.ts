@@ -140,6 +140,8 @@ export class Behavior<P = unknown, V = unknown> {
   declare readonly payloads: V;
 
   /**
+   * A behavior from plain data.
+   *
    * @param spec The declaration; use a template (`meshRequest`, `local` …) rather than this.
    * @throws {BehaviorError} `bad_kind`.
    */
@@ -147,7 +149,9 @@ export class Behavior<P = unknown, V = unknown> {
     if (!isKind(spec.kind)) {
       throw new BehaviorError(
         "bad_kind",
-        `Cannot declare the kind ${JSON.stringify(spec.kind)}: expected lower-case words joined by ":", at most 64 characters`,
+        `Cannot declare the kind ${
+          JSON.stringify(spec.kind)
+        }: expected lower-case words joined by ":", at most 64 characters`,
       );
     }
     this.spec = Object.freeze(spec);
@@ -233,4 +237,3 @@ export class Behavior<P = unknown, V = unknown> {
     return replyTo(request, this.kind, payload);
   }
 }
-

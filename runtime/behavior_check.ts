@@ -14,7 +14,10 @@ import type { Stage } from "./stage.ts";
 export function checkBehavior(spec: BehaviorSpec, handlers: object): void {
   const { kind, schemas, current, min } = spec;
   if (schemas.size === 0) {
-    throw new BehaviorError("no_schema", `Cannot register ${kind} without a payload schema: add withVersion(1, schema)`);
+    throw new BehaviorError(
+      "no_schema",
+      `Cannot register ${kind} without a payload schema: add withVersion(1, schema)`,
+    );
   }
   if (!Number.isSafeInteger(min) || min < 1 || min > current) {
     throw new BehaviorError(
@@ -26,7 +29,9 @@ export function checkBehavior(spec: BehaviorSpec, handlers: object): void {
     if (schemas.has(version)) continue;
     throw new BehaviorError(
       "no_schema",
-      `Cannot register a handler for ${kind} v${version} as that version has no schema: it has ${[...schemas.keys()]}`,
+      `Cannot register a handler for ${kind} v${version} as that version has no schema: it has ${[
+        ...schemas.keys(),
+      ]}`,
     );
   }
   checkOrder(spec);
@@ -36,18 +41,35 @@ export function checkBehavior(spec: BehaviorSpec, handlers: object): void {
 function checkOrder({ kind, receive, emit }: BehaviorSpec): void {
   const { verify, dedupe, rateLimit, filter, store, gossip } = receive;
   if (!verify.isNone && !verify.verifies) {
-    throw unsafe(kind, verify, "stands where the sender is proven, and proves nothing: use verify(), selfAttesting() or noVerify()");
+    throw unsafe(
+      kind,
+      verify,
+      "stands where the sender is proven, and proves nothing: use verify(), selfAttesting() or noVerify()",
+    );
   }
   if (verify.isNone) {
     for (const stage of [store, gossip]) {
-      if (!stage.isNone) throw unsafe(kind, stage, "would keep or pass on what nobody verified: add a verifying stage before it");
+      if (!stage.isNone) {
+        throw unsafe(
+          kind,
+          stage,
+          "would keep or pass on what nobody verified: add a verifying stage before it",
+        );
+      }
     }
   }
   for (const stage of [dedupe, rateLimit, filter]) {
     if (stage.verifies) throw unsafe(kind, stage, "proves the sender too late: put it in the verify slot");
   }
-  if (emit.sign.isNone && !verify.isNone && verify.name !== "custom_verify" && verify.name !== "verify_if_signed") {
-    throw unsafe(kind, verify, "would refuse every message, for they are emitted without a signature: sign, or do not verify");
+  if (
+    emit.sign.isNone && !verify.isNone && verify.name !== "custom_verify" &&
+    verify.name !== "verify_if_signed"
+  ) {
+    throw unsafe(
+      kind,
+      verify,
+      "would refuse every message, for they are emitted without a signature: sign, or do not verify",
+    );
   }
 }
 

@@ -40,7 +40,11 @@ export class Calls implements Disposable {
   /** Messages that claimed to answer a call and did not. */
   unexpected = 0;
 
-  /** @param clock The runtime's time. */
+  /**
+   * No calls yet.
+   *
+   * @param clock The runtime's time.
+   */
   constructor(clock: Clock) {
     this.#deadlines = new Deadlines(clock);
   }
@@ -58,7 +62,9 @@ export class Calls implements Disposable {
    */
   wait(call: PendingCall): Promise<Message> {
     if (this.#waiting.size >= CALLS_MAX) {
-      return Promise.reject(new CallError("too_many", `Cannot call: ${CALLS_MAX} calls wait for their reply already`));
+      return Promise.reject(
+        new CallError("too_many", `Cannot call: ${CALLS_MAX} calls wait for their reply already`),
+      );
     }
     const { request, signal, deadlineMs } = call;
     const { promise, resolve, reject } = Promise.withResolvers<Message>();
@@ -101,7 +107,9 @@ export class Calls implements Disposable {
   /** Fails all calls that wait. */
   [Symbol.dispose](): void {
     for (const { settle } of [...this.#waiting.values()]) {
-      settle({ error: new CallError("stopped", "Cannot wait for a reply any longer: this nara is stopping") });
+      settle({
+        error: new CallError("stopped", "Cannot wait for a reply any longer: this nara is stopping"),
+      });
     }
     this.#deadlines[Symbol.dispose]();
   }

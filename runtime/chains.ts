@@ -58,7 +58,9 @@ export function emitChain(registered: Registered, context: StageContext): Chain 
       fail(
         new MeshError(
           "peer_busy",
-          `Cannot send ${kind} to ${to ?? toId ?? "everybody"}: too much waits for it already; await each emit before the next`,
+          `Cannot send ${kind} to ${
+            to ?? toId ?? "everybody"
+          }: too much waits for it already; await each emit before the next`,
         ),
       ),
   });
@@ -81,8 +83,21 @@ export function stageContext(
   behavior: BehaviorSpec,
   takeReply: StageContext["takeReply"],
 ): StageContext {
-  const { me, clock, keypair, keyring, ledger, seen, mesh, peers, openRequests, gossip, bus, personality, signal } =
-    kernel;
+  const {
+    me,
+    clock,
+    keypair,
+    keyring,
+    ledger,
+    seen,
+    mesh,
+    peers,
+    openRequests,
+    gossip,
+    bus,
+    personality,
+    signal,
+  } = kernel;
   return {
     behavior,
     me,
@@ -103,7 +118,10 @@ export function stageContext(
 }
 
 /** Which error strategy a stage falls under. */
-export function slotOf({ emit, receive }: BehaviorSpec, stage: string): "transport" | "store" | "verify" | "other" {
+export function slotOf(
+  { emit, receive }: BehaviorSpec,
+  stage: string,
+): "transport" | "store" | "verify" | "other" {
   if (stage === emit.transport.name) return "transport";
   if (stage === emit.store.name || stage === receive.store.name) return "store";
   return stage === receive.verify.name ? "verify" : "other";

@@ -75,7 +75,9 @@ export class Dispatcher implements Disposable {
         resolve(handled);
       };
       const abort = () => {
-        options.abort(new Error(`A handler had to end: its ${HANDLER_MS / 1000} s were over, or the nara stopped`));
+        options.abort(
+          new Error(`A handler had to end: its ${HANDLER_MS / 1000} s were over, or the nara stopped`),
+        );
         leave({ outcome: "timeout" });
       };
       const deadline = this.#deadlines.add(HANDLER_MS, abort);

@@ -61,7 +61,9 @@ export class Emitter {
     if (!registered.spec.replies.includes(reply.kind)) {
       throw new BehaviorError(
         "no_schema",
-        `Cannot call ${draft.kind} and wait for ${reply.kind}: it may be answered by ${registered.spec.replies.join(", ") || "nothing"}`,
+        `Cannot call ${draft.kind} and wait for ${reply.kind}: it may be answered by ${
+          registered.spec.replies.join(", ") || "nothing"
+        }`,
       );
     }
     const request = this.#stamp(registered, draft);
@@ -186,6 +188,8 @@ function refusal(receipt: Emitted["receipt"], request: Message): CallError | und
   const { reason, detail } = receipt;
   return new CallError(
     "refused",
-    `Cannot call ${request.to ?? request.toId ?? request.toAddress}: it did not take ${request.kind} (${detail ?? reason})`,
+    `Cannot call ${request.to ?? request.toId ?? request.toAddress}: it did not take ${request.kind} (${
+      detail ?? reason
+    })`,
   );
 }

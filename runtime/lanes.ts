@@ -55,7 +55,11 @@ export class Lanes<R> {
   readonly #idlers: (() => void)[] = [];
   #size = 0;
 
-  /** @param options Bounds and order. */
+  /**
+   * Empty lanes.
+   *
+   * @param options Bounds and order.
+   */
   constructor({ stageMax = 1_024, laneMax = 128, width = 64, release = "start" }: LanesOptions = {}) {
     this.#stageMax = stageMax;
     this.#laneMax = laneMax;
@@ -146,7 +150,7 @@ export class Lanes<R> {
         first.release(first.result as R);
       }
     }
-    if (this.#size === 0) for (const wake of this.#idlers.splice(0)) wake();
+    if (this.#size === 0) { for (const wake of this.#idlers.splice(0)) wake(); }
   }
 
   #leave(lane: Lane<R>, index: number): void {

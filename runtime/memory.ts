@@ -31,7 +31,9 @@ export function recallPins(file: KeyValueFile, keyring: Keyring): void {
 /** Keeps where a peer answered. */
 export function rememberPeer(file: KeyValueFile, { id, address }: ProvenPeer, atNs: bigint): void {
   file.setAll(PEERS, [[id, json({ address, atMs: Number(atNs / 1_000_000n) })]]);
-  const known = file.list(PEERS, "").map(([id, value]) => ({ id, ...peer(value) })).sort((a, b) => b.atMs - a.atMs);
+  const known = file.list(PEERS, "").map(([id, value]) => ({ id, ...peer(value) })).sort((a, b) =>
+    b.atMs - a.atMs
+  );
   for (const { id } of known.slice(ADDRESSES_MAX)) file.delete(PEERS, id);
 }
 
@@ -53,6 +55,8 @@ function parse(value: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(decoder.decode(value));
   } catch (cause) {
-    throw new StoreError("unreadable", `Cannot read a remembered ${what}: the data folder is damaged`, { cause });
+    throw new StoreError("unreadable", `Cannot read a remembered ${what}: the data folder is damaged`, {
+      cause,
+    });
   }
 }

@@ -21,7 +21,11 @@ export { NaraError } from "../utilities/errors.ts";
 export { type Clock, systemClock } from "../utilities/clock.ts";
 export { type Random, systemRandom } from "../utilities/random.ts";
 export type { MessageId, NaraId, NaraName } from "../utilities/names.ts";
-export { type JsonLimits, JsonScanError } from "../utilities/json_scan.ts";
+export { type JsonLimits, type JsonProblem, JsonScanError } from "../utilities/json_scan.ts";
+export type { Keypair, Sealed } from "../utilities/keypair.ts";
+export { type KeyConflict, Keyring, type KeyringOptions, type Pin } from "../utilities/keyring.ts";
+export type { Personality } from "../utilities/personality.ts";
+export { Encryptor } from "../utilities/encryptor.ts";
 export {
   Behavior,
   type BehaviorSpec,
@@ -37,7 +41,14 @@ export {
 } from "./behavior.ts";
 export { BehaviorError } from "./behavior_error.ts";
 export { DEFAULT_STRATEGIES, type ErrorStrategies, type ErrorStrategy } from "./error_strategy.ts";
-export { broadcastEvent, local, meshRequest, protocol, protocolUnverified, storedEvent } from "./templates.ts";
+export {
+  broadcastEvent,
+  local,
+  meshRequest,
+  protocol,
+  protocolUnverified,
+  storedEvent,
+} from "./templates.ts";
 export {
   continueWith,
   drop,
@@ -66,6 +77,10 @@ export { target } from "./stages/target.ts";
 export { meshOnly, noTransport, plaza } from "./stages/transport.ts";
 export { noVerify, selfAttesting, verify, verifyIfSigned } from "./stages/verify.ts";
 export { CallError } from "./call_error.ts";
+export { Calls, CALLS_MAX, type PendingCall } from "./calls.ts";
+export { type AnyHandler, type Handled, type Registered, Registry } from "./registry.ts";
+export { Lanes, type LanesOptions } from "./lanes.ts";
+export { Chain, type ChainOptions, type ChainResult } from "./pipeline.ts";
 export { Correlator, type CorrelatorOptions } from "./correlator.ts";
 export { createRuntime, Runtime, type RuntimeConfig } from "./runtime.ts";
 export type {
@@ -78,8 +93,27 @@ export type {
   RuntimeApi,
   Service,
 } from "./service.ts";
-export { Books, type Direction, isBalanced, Page, type PageTotals, type Settlement } from "./primitives/books.ts";
-export { createLogger, type LogFields, type Logger, type LogLevel, type LogRecord, type LogSink, silentSink } from "./primitives/logger.ts";
+export {
+  Books,
+  type Direction,
+  isBalanced,
+  Page,
+  type PageTotals,
+  type Settlement,
+} from "./primitives/books.ts";
+export { EventBus, type Listener } from "./primitives/event_bus.ts";
+export { GossipQueue } from "./primitives/gossip_queue.ts";
+export { OpenRequests, type TakeReply } from "./primitives/open_requests.ts";
+export { SeenSet, type SeenSetOptions, type SeenVerdict } from "./primitives/seen_set.ts";
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogRecord,
+  type LogSink,
+  silentSink,
+} from "./primitives/logger.ts";
 export {
   ONLINE_MS,
   type OnlinePeer,

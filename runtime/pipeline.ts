@@ -9,7 +9,14 @@
 import type { Message } from "../messages/message.ts";
 import { toError } from "../utilities/errors.ts";
 import { Lanes } from "./lanes.ts";
-import { fail, type PeerStage, type Stage, type StageContext, type StageResult, type StreamStage } from "./stage.ts";
+import {
+  fail,
+  type PeerStage,
+  type Stage,
+  type StageContext,
+  type StageResult,
+  type StreamStage,
+} from "./stage.ts";
 import type { Receipt } from "./transport/mesh.ts";
 
 /** How a message left a chain. */
@@ -75,7 +82,11 @@ export class Chain {
   readonly #writer: WritableStreamDefaultWriter<Carrier>;
   readonly #ended: Promise<void>;
 
-  /** @param options What to compile. */
+  /**
+   * Compiles a chain.
+   *
+   * @param options What to compile.
+   */
   constructor(options: ChainOptions) {
     this.#segments = segmented(options.stages);
     const [first, ...rest] = this.#segments.map((segment) => toStream(segment, options));
@@ -127,25 +138,33 @@ function toStream(
   const passes = (carrier: Carrier) =>
     streaming.every((stage) => carrier.take(attempt(stage, carrier.message, context), stage));
   if (!waiting) {
-    return new TransformStream({
-      transform(carrier, controller) {
-        if (passes(carrier)) controller.enqueue(carrier);
+    return new TransformStream(
+      {
+        transform(carrier, controller) {
+          if (passes(carrier)) controller.enqueue(carrier);
+        },
       },
-    }, QUEUING, QUEUING);
+      QUEUING,
+      QUEUING,
+    );
   }
   const lanes = new Lanes<StageResult>({ release: waiting.release, width: isOrdered ? 1 : undefined });
-  return new TransformStream({
-    transform(carrier, controller) {
-      if (!passes(carrier)) return;
-      const { message } = carrier;
-      const release = (result: StageResult) => {
-        if (carrier.take(result, waiting)) controller.enqueue(carrier);
-      };
-      const isTaken = lanes.run(laneOf(message), () => attemptPeer(waiting, message, context), release);
-      if (!isTaken) carrier.take(whenBusy(message), waiting);
+  return new TransformStream(
+    {
+      transform(carrier, controller) {
+        if (!passes(carrier)) return;
+        const { message } = carrier;
+        const release = (result: StageResult) => {
+          if (carrier.take(result, waiting)) controller.enqueue(carrier);
+        };
+        const isTaken = lanes.run(laneOf(message), () => attemptPeer(waiting, message, context), release);
+        if (!isTaken) carrier.take(whenBusy(message), waiting);
+      },
+      flush: () => lanes.idle(),
     },
-    flush: () => lanes.idle(),
-  }, QUEUING, QUEUING);
+    QUEUING,
+    QUEUING,
+  );
 }
 
 function attempt(stage: StreamStage, message: Message, context: StageContext): StageResult {

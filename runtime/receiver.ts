@@ -128,7 +128,9 @@ export class Receiver implements Disposable {
   }
 
   #handled(registered: Registered, message: Message, handled: Handled, settle: Settle): void {
-    if (handled.outcome === "error") return this.#failed(registered, message, "handler", handled.error, settle);
+    if (handled.outcome === "error") {
+      return this.#failed(registered, message, "handler", handled.error, settle);
+    }
     if (handled.outcome === "done") {
       registered.received.settle(handled);
       return settle({ outcome: "handled" });
@@ -148,5 +150,7 @@ export class Receiver implements Disposable {
 
 /** The scan and the schemas throw nothing else; whatever does is still only bad input. */
 function toMessageError(thrown: unknown): MessageError {
-  return new MessageError("undecodable", `Cannot read a message: ${toError(thrown).message}`, { cause: thrown });
+  return new MessageError("undecodable", `Cannot read a message: ${toError(thrown).message}`, {
+    cause: thrown,
+  });
 }

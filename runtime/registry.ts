@@ -47,7 +47,11 @@ export class Registry {
   readonly #replyKinds = new Set<string>();
   readonly #books: Books;
 
-  /** @param books Where their messages are counted. */
+  /**
+   * An empty registry.
+   *
+   * @param books Where their messages are counted.
+   */
   constructor(books: Books) {
     this.#books = books;
   }
@@ -110,7 +114,9 @@ export class Registry {
   forReceived(kind: string, version: number): Registered {
     const registered = this.#kinds.get(kind);
     // A local kind is nobody else's to send: from outside it does not exist.
-    if (!registered || isLocal(registered.spec)) throw new MessageError("unknown_kind", `Cannot take a message of the unknown kind ${kind}`);
+    if (!registered || isLocal(registered.spec)) {
+      throw new MessageError("unknown_kind", `Cannot take a message of the unknown kind ${kind}`);
+    }
     checkVersion(registered.spec, version);
     return registered;
   }

@@ -210,7 +210,9 @@ export class Runtime implements AsyncDisposable {
   async stop(reason: string = "asked to"): Promise<void> {
     if (this.#state === "stopping") return void await this.#stopped.promise;
     this.#state = "stopping";
-    for (const { service, controller } of this.#services.toReversed()) await this.#stopService(service, controller);
+    for (const { service, controller } of this.#services.toReversed()) {
+      await this.#stopService(service, controller);
+    }
     const { calls, dispatcher, mesh, registry, file } = this.#kernel;
     this.#controller.abort(new Error(`This nara has stopped: ${reason}`));
     calls[Symbol.dispose]();
@@ -253,10 +255,13 @@ export class Runtime implements AsyncDisposable {
  */
 export async function createRuntime(config: RuntimeConfig): Promise<Runtime> {
   const controller = new AbortController();
-  let runtime: Runtime | undefined;
-  const panic = (reason: string) => void runtime?.stop(reason);
-  const kernel = await createKernel(config, controller.signal, panic);
-  runtime = new Runtime(kernel, controller);
+  const { promise: panicked, resolve: panic } = Promise.withResolvers<string>();
+  const kernel = await createKernel(config, controller.signal, panic).catch((thrown) => {
+    config.store?.[Symbol.dispose](); // It is the runtime's by now.
+    throw thrown;
+  });
+  const runtime = new Runtime(kernel, controller);
+  panicked.then((reason) => runtime.stop(reason));
   try {
     for (const service of config.services ?? []) await runtime.add(service);
   } catch (thrown) {
@@ -285,7 +290,14 @@ async function createKernel(
     onProven: (peer) => rememberPeer(file, peer, clock.nowNs()),
   });
   const books = new Books();
-  const host = { me, keypair, keyring, clock, addressOf: peers.addressOf.bind(peers), mayDial: peers.mayDial.bind(peers) };
+  const host = {
+    me,
+    keypair,
+    keyring,
+    clock,
+    addressOf: peers.addressOf.bind(peers),
+    mayDial: peers.mayDial.bind(peers),
+  };
   return {
     me,
     env,
@@ -302,7 +314,10 @@ async function createKernel(
     seen: new SeenSet({ clock }),
     openRequests: new OpenRequests(),
     gossip: new GossipQueue(),
-    bus: new EventBus((thrown, { kind }) => log.error("a subscriber failed", { kind, error: messageOf(thrown) }), config.tap),
+    bus: new EventBus(
+      (thrown, { kind }) => log.error("a subscriber failed", { kind, error: messageOf(thrown) }),
+      config.tap,
+    ),
     books,
     calls: new Calls(clock),
     stamper: new Stamper(clock),
@@ -315,13 +330,18 @@ async function createKernel(
   };
 }
 
-function recalledKeyring(me: Me, file: KeyValueFile, warn: (message: string, fields: Record<string, string>) => void) {
+function recalledKeyring(
+  me: Me,
+  file: KeyValueFile,
+  warn: (message: string, fields: Record<string, string>) => void,
+) {
   let isRecalling = true;
   const keyring = new Keyring({
     onChange: (pin) => {
       if (!isRecalling && pin.id !== me.id) rememberPin(file, pin);
     },
-    onConflict: ({ id, name }) => warn("another key was shown for a known id, and refused", { id, name: name ?? "" }),
+    onConflict: ({ id, name }) =>
+      warn("another key was shown for a known id, and refused", { id, name: name ?? "" }),
   });
   recallPins(file, keyring);
   keyring.pin(me.id, me.publicKey, me.name);

@@ -13,7 +13,12 @@ import type { AnyHandler } from "./registry.ts";
 import type { CallOptions, Emitted, Peers, RuntimeApi, Service } from "./service.ts";
 
 /** The runtime as `service` sees it; `signal` aborts when the service should end. */
-export function runtimeApi(kernel: Kernel, emitter: Emitter, service: Service, signal: AbortSignal): RuntimeApi {
+export function runtimeApi(
+  kernel: Kernel,
+  emitter: Emitter,
+  service: Service,
+  signal: AbortSignal,
+): RuntimeApi {
   const { me, env, clock, random, personality, memoryMode, keypair, keyring, registry, bus } = kernel;
   return {
     me,
@@ -31,6 +36,7 @@ export function runtimeApi(kernel: Kernel, emitter: Emitter, service: Service, s
     open: (sealed) => keypair.open(sealed),
     register<P, V>(behavior: Behavior<P, V>, handlers: Handlers<V> = {}): void {
       registry.add(behavior.spec, handlers as Record<number, AnyHandler>, service.name);
+      kernel.seen.cover(behavior.spec.freshness.pastMs);
     },
     subscribe<P, V>(behavior: Behavior<P, V>, listener: (message: Message<P>) => void): Disposable {
       const { kind, current } = behavior.spec;

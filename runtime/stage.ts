@@ -152,5 +152,11 @@ export function fail(error: Error): StageResult {
 
 /** A stage that does nothing: it says so in the catalog and is left out of the compiled chain. */
 export function none(name: string, description: string): StreamStage {
-  return { order: "stream", name, isNone: true, describe: () => description, process: (message) => continueWith(message) };
+  return {
+    order: "stream",
+    name,
+    isNone: true,
+    describe: () => description,
+    process: (message) => continueWith(message),
+  };
 }

@@ -2,7 +2,13 @@
  * Templates: the few ways in which most kinds are handled. Everything in them can be replaced.
  * @module
  */
-import { Behavior, type BehaviorSpec, DEFAULT_FRESHNESS, type EmitStages, type ReceiveStages } from "./behavior.ts";
+import {
+  Behavior,
+  type BehaviorSpec,
+  DEFAULT_FRESHNESS,
+  type EmitStages,
+  type ReceiveStages,
+} from "./behavior.ts";
 import { DEFAULT_STRATEGIES } from "./error_strategy.ts";
 import { idDedupe } from "./stages/dedupe.ts";
 import { critical, noFilter } from "./stages/filter.ts";
@@ -24,7 +30,11 @@ export function protocol(kind: string, description: string, topic: string): Beha
 }
 
 /** As {@linkcode protocol}, but neither signed nor verified: it must never change what is known of another nara. */
-export function protocolUnverified(kind: string, description: string, topic: string): Behavior<unknown, object> {
+export function protocolUnverified(
+  kind: string,
+  description: string,
+  topic: string,
+): Behavior<unknown, object> {
   return behavior(kind, description, "protocolUnverified", { sign: noSign(), transport: plaza(topic) }, {
     verify: noVerify(),
     filter: critical(),
@@ -32,7 +42,11 @@ export function protocolUnverified(kind: string, description: string, topic: str
 }
 
 /** A fact that is stored and travels by gossip: signed and verified. */
-export function storedEvent(kind: string, description: string, priority: StorePriority): Behavior<unknown, object> {
+export function storedEvent(
+  kind: string,
+  description: string,
+  priority: StorePriority,
+): Behavior<unknown, object> {
   return behavior(kind, description, "storedEvent", { store: store(priority), gossip: gossip() }, {
     store: store(priority),
     gossip: gossip(),

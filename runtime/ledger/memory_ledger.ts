@@ -23,7 +23,11 @@ export class MemoryLedger implements Ledger {
   /** Ids by priority; a Set keeps the order in which they came. */
   readonly #ids: Set<MessageId>[] = [new Set(), new Set(), new Set(), new Set(), new Set()];
 
-  /** @param options How much it keeps. */
+  /**
+   * An empty ledger.
+   *
+   * @param options How much it keeps.
+   */
   constructor({ messagesMax = 20_000 }: MemoryLedgerOptions = {}) {
     this.#max = messagesMax;
   }

@@ -12,13 +12,18 @@ export interface Deadline {
   readonly expire: () => void;
 }
 
-/** A set of deadlines. Dispose of it to drop them all. */
+/** A set of deadlines. Dispose of it to drop them all, and those that are added later. */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
   readonly #pending = new Set<Deadline>();
   #timer: { readonly atMs: number; readonly abort: AbortController } | undefined;
+  #isDisposed = false;
 
-  /** @param clock The runtime's time. */
+  /**
+   * An empty set.
+   *
+   * @param clock The runtime's time.
+   */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -31,6 +36,7 @@ export class Deadlines implements Disposable {
   /** Calls `expire` in `ms` milliseconds, unless the deadline is removed before. */
   add(ms: number, expire: () => void): Deadline {
     const deadline = { atMs: this.#clock.monotonicMs() + ms, expire };
+    if (this.#isDisposed) return deadline;
     this.#pending.add(deadline);
     if (!this.#timer || deadline.atMs < this.#timer.atMs) this.#arm(deadline.atMs);
     return deadline;
@@ -43,6 +49,7 @@ export class Deadlines implements Disposable {
 
   /** Drops all deadlines and stops the timer. */
   [Symbol.dispose](): void {
+    this.#isDisposed = true;
     this.#pending.clear();
     this.#timer?.abort.abort();
     this.#timer = undefined;
@@ -68,6 +75,6 @@ export class Deadlines implements Disposable {
       }
     }
     const isArmed = this.#timer !== undefined; // An expired deadline may have added one.
-    if (!isArmed && nextMs < Infinity) this.#arm(nextMs);
+    if (!isArmed && nextMs < Infinity && !this.#isDisposed) this.#arm(nextMs);
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Message } from "../../messages/message.ts";
 
-/** Hears messages of one kind. */
+/** Hears messages of one kind. What it returns is not waited for. */
 export type Listener = (message: Message) => void;
 
 /** Subscriptions by kind. */
@@ -14,7 +14,9 @@ export class EventBus {
   readonly #tap: Listener | undefined;
 
   /**
-   * @param onThrow Told when a listener throws; the others still hear the message.
+   * A bus without subscribers.
+   *
+   * @param onThrow Told when a listener throws or rejects; the others still hear the message.
    * @param tap Hears every message of every kind, before the subscribers.
    */
   constructor(onThrow: (thrown: unknown, message: Message) => void, tap?: Listener) {
@@ -30,16 +32,19 @@ export class EventBus {
     return { [Symbol.dispose]: () => void listeners.delete(own) };
   }
 
-  /** Shows `message` to its subscribers, in the order in which they came. */
+  /** Shows `message` to its subscribers, in the order in which they came. Who subscribes meanwhile hears the next one. */
   publish(message: Message): void {
     if (this.#tap) this.#tell(this.#tap, message);
     const listeners = this.#listeners.get(message.kind);
-    if (listeners) { for (const listener of listeners) this.#tell(listener, message); }
+    if (!listeners || listeners.size === 0) return;
+    for (const listener of [...listeners]) if (listeners.has(listener)) this.#tell(listener, message);
   }
 
   #tell(listener: Listener, message: Message): void {
     try {
-      listener(message);
+      const returned: unknown = listener(message);
+      // An async function fits the type too, and a rejection that nobody handles would end the process.
+      if (returned instanceof Promise) returned.catch((thrown) => this.#onThrow(thrown, message));
     } catch (thrown) {
       this.#onThrow(thrown, message);
     }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Message } from "../../messages/message.ts";
+import { messageOf } from "../../utilities/errors.ts";
 import type { ErrorStrategy } from "../error_strategy.ts";
 import type { Direction } from "./books.ts";
 import type { Logger } from "./logger.ts";
@@ -38,7 +39,11 @@ export interface FailuresOptions {
 export class Failures {
   readonly #options: FailuresOptions;
 
-  /** @param options What can be done. */
+  /**
+   * The strategies over these means.
+   *
+   * @param options What can be done.
+   */
   constructor(options: FailuresOptions) {
     this.#options = options;
   }
@@ -46,8 +51,8 @@ export class Failures {
   /** Deals with a failure. Where nobody keeps what should be kept, it is logged. */
   handle(failure: Failure, strategy: ErrorStrategy): "dropped" | "retrying" | "queued" {
     const { retry, deadLetters, log, panic } = this.#options;
-    if (strategy === "retry" && retry?.(failure)) return "retrying";
-    if ((strategy === "retry" || strategy === "queue") && deadLetters?.(failure)) return "queued";
+    if (strategy === "retry" && this.#keeps(retry, failure)) return "retrying";
+    if ((strategy === "retry" || strategy === "queue") && this.#keeps(deadLetters, failure)) return "queued";
     const { message, direction, stage, error } = failure;
     if (strategy === "panic") {
       panic(`${direction} of ${message.kind} failed at ${stage}: ${error.message}`);
@@ -55,5 +60,16 @@ export class Failures {
       log.warn(`${direction} failed`, { kind: message.kind, stage, error: error.message });
     }
     return "dropped";
+  }
+
+  /** A keeper that throws has kept nothing; a chain of streams would end for every later message. */
+  #keeps(keeper: FailureKeeper | undefined, failure: Failure): boolean {
+    try {
+      return keeper?.(failure) ?? false;
+    } catch (thrown) {
+      const { kind } = failure.message;
+      this.#options.log.error("a failed message could not be kept", { kind, error: messageOf(thrown) });
+      return false;
+    }
   }
 }

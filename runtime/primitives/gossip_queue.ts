@@ -11,7 +11,11 @@ export class GossipQueue {
   /** Messages that made room for others. */
   overflows = 0;
 
-  /** @param messagesMax How many may wait. */
+  /**
+   * An empty queue.
+   *
+   * @param messagesMax How many may wait.
+   */
   constructor(messagesMax = 1_024) {
     this.#max = messagesMax;
   }

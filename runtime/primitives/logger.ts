@@ -36,10 +36,15 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-/** A logger for `service` that writes to `sink`. */
+/** A logger for `service` that writes to `sink`. It never throws: a line that cannot be written is lost. */
 export function createLogger(service: string, sink: LogSink): Logger {
-  const at = (level: LogLevel) => (message: string, fields: LogFields = {}) =>
-    sink({ level, service, message, fields });
+  const at = (level: LogLevel) => (message: string, fields: LogFields = {}) => {
+    try {
+      sink({ level, service, message, fields });
+    } catch {
+      // Whoever speaks is in the middle of something else, and there is no better place to complain.
+    }
+  };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 

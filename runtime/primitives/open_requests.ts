@@ -4,14 +4,15 @@
  */
 import type { Message } from "../../messages/message.ts";
 
-type Answer = (reply: Uint8Array) => void;
+/** Takes the frame of a reply. */
+export type TakeReply = (reply: Uint8Array) => void;
 
 /** Open requests by sender and id. Bounded by the lanes that hold the requests. */
 export class OpenRequests {
-  readonly #answers = new Map<string, Answer>();
+  readonly #answers = new Map<string, TakeReply>();
 
   /** Opens `request`: `answer` is called at most once, with the reply's frame. */
-  open(request: Message, answer: Answer): void {
+  open(request: Message, answer: TakeReply): void {
     this.#answers.set(keyOf(request.fromId, request.id), answer);
   }
 

@@ -50,7 +50,7 @@ export interface PeerDirectoryOptions {
   /** Told when an address of a peer was proven or replaced, to remember it. */
   onProven?: (peer: ProvenPeer) => void;
   /**
-   * Peers kept. Past it the one heard longest ago is forgotten.
+   * Peers kept. Past it the one heard longest ago is forgotten, those without a proven address first.
    * @default {1_024}
    */
   peersMax?: number;
@@ -73,7 +73,11 @@ export class PeerDirectory {
   readonly #addresses: Set<string>;
   readonly #strangerListeners = new Set<(id: NaraId) => void>();
 
-  /** @param options Time, chance, and what may be dialled. */
+  /**
+   * A directory of nobody.
+   *
+   * @param options Time, chance, and what may be dialled.
+   */
   constructor({ addresses = [], ...options }: PeerDirectoryOptions) {
     this.#options = { mayDial: () => false, onProven: () => {}, peersMax: 1_024, ...options };
     this.#addresses = new Set(addresses);
@@ -115,7 +119,9 @@ export class PeerDirectory {
   online(): OnlinePeer[] {
     const nowMs = this.#options.clock.monotonicMs();
     return [...this.#peers.values()]
-      .filter((peer) => peer.address !== undefined && peer.failures === 0 && nowMs - peer.lastHeardMs <= ONLINE_MS)
+      .filter((peer) =>
+        peer.address !== undefined && peer.failures === 0 && nowMs - peer.lastHeardMs <= ONLINE_MS
+      )
       .sort((a, b) => a.onlineSinceMs - b.onlineSinceMs)
       .map(({ id, name, onlineSinceMs }) => ({ id, name, uptimeMs: nowMs - onlineSinceMs }));
   }
@@ -158,7 +164,9 @@ export class PeerDirectory {
     if (leftMs <= 0) return;
     throw new MeshError(
       "unreachable",
-      `Cannot reach ${peer.name ?? id}: the last ${peer.failures} tries failed, the next is in ${Math.ceil(leftMs / 1000)} s`,
+      `Cannot reach ${peer.name ?? id}: the last ${peer.failures} tries failed, the next is in ${
+        Math.ceil(leftMs / 1000)
+      } s`,
     );
   }
 
@@ -191,8 +199,10 @@ export class PeerDirectory {
 
   #add(id: NaraId, nowMs: number): Peer {
     if (this.#peers.size >= this.#options.peersMax) {
-      const [longestSilent] = this.#peers.keys();
-      this.#peers.delete(longestSilent);
+      // Anyone can be heard under as many ids as they like; an address has to be answered at.
+      const [longestSilent] = this.#peers.values();
+      const leaves = this.#peers.values().find(({ address }) => address === undefined) ?? longestSilent;
+      this.#peers.delete(leaves.id);
     }
     return {
       id,

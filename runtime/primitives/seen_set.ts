@@ -15,7 +15,7 @@ export interface SeenSetOptions {
   /** The runtime's time. */
   clock: Pick<Clock, "nowNs">;
   /**
-   * How long a message is remembered, counted from its own time, in milliseconds. At least the longest freshness window.
+   * How far back a message counts as fresh, in milliseconds; {@linkcode SeenSet.cover} widens it.
    * @default {300_000}
    */
   windowMs?: number;
@@ -31,6 +31,11 @@ export interface SeenSetOptions {
   perSenderMax?: number;
 }
 
+/** How long a message that was fresh when it came in may take to get here: it is verified in between. */
+const UNDER_WAY_MS = 60_000;
+/** Who is said to send what nobody proved. Anyone may forge it, so it takes no room from those who are proven. */
+const UNPROVEN = "(unproven)";
+
 /** Ids that are forgotten together. */
 interface Generation {
   readonly ids: Set<string>;
@@ -41,6 +46,8 @@ interface Generation {
 interface Sender {
   young: Generation;
   old: Generation;
+  /** When the younger generation began. */
+  sinceMs: number;
   horizonMs: number;
 }
 
@@ -50,7 +57,7 @@ export type SeenVerdict = "new" | "duplicate_id" | "below_horizon";
 /** Ids by sender, for as long as a replay of them would count as fresh. */
 export class SeenSet {
   readonly #clock: Pick<Clock, "nowNs">;
-  readonly #windowMs: number;
+  #keptMs: number;
   readonly #max: number;
   readonly #perGenerationMax: number;
   readonly #senders = new Map<string, Sender>();
@@ -58,10 +65,14 @@ export class SeenSet {
   /** Entries that were forgotten before their time. */
   overflows = 0;
 
-  /** @param options Bounds and time. */
+  /**
+   * An empty memory.
+   *
+   * @param options Bounds and time.
+   */
   constructor({ clock, windowMs = 300_000, entriesMax = 131_072, perSenderMax = 16_384 }: SeenSetOptions) {
     this.#clock = clock;
-    this.#windowMs = windowMs;
+    this.#keptMs = windowMs + UNDER_WAY_MS;
     this.#max = entriesMax;
     this.#perGenerationMax = Math.max(1, Math.floor(perSenderMax / 2));
   }
@@ -71,14 +82,21 @@ export class SeenSet {
     return this.#size;
   }
 
+  /** From now on remembers for as long as a message may be fresh for `windowMs`, if that is longer than before. */
+  cover(windowMs: number): void {
+    this.#keptMs = Math.max(this.#keptMs, windowMs + UNDER_WAY_MS);
+  }
+
   /** Remembers the message, unless it was seen or lies below its sender's horizon. */
   add(message: Message): SeenVerdict {
-    const { fromId, id } = message;
-    const sender = this.#senders.get(fromId) ?? this.#meet(fromId);
-    const { young, old } = sender;
-    if (young.ids.has(id) || old.ids.has(id)) return "duplicate_id";
+    const { id } = message;
+    const owner = message.proof === "none" ? UNPROVEN : message.fromId;
+    const sender = this.#senders.get(owner) ?? this.#meet(owner);
+    if (sender.young.ids.has(id) || sender.old.ids.has(id)) return "duplicate_id";
     const madeMs = timestampMs(message.timestamp);
     if (madeMs <= sender.horizonMs) return "below_horizon";
+    if (this.#hasGrownOld(sender)) this.#age(sender);
+    const { young } = sender;
     young.ids.add(id);
     if (madeMs > young.newestMs) young.newestMs = madeMs;
     this.#size++;
@@ -87,40 +105,67 @@ export class SeenSet {
     return "new";
   }
 
-  #meet(fromId: string): Sender {
-    const sender: Sender = { young: generation(), old: generation(), horizonMs: -Infinity };
-    this.#senders.set(fromId, sender);
+  #meet(owner: string): Sender {
+    const sender: Sender = {
+      young: generation(),
+      old: generation(),
+      sinceMs: this.#nowMs(),
+      horizonMs: -Infinity,
+    };
+    this.#senders.set(owner, sender);
     return sender;
   }
 
   /** Forgets the older generation of `sender`; its younger one becomes the older. */
   #age(sender: Sender): void {
-    const { old } = sender;
-    const endMs = Number(this.#clock.nowNs() / 1_000_000n) - this.#windowMs;
-    if (old.newestMs >= endMs) {
-      sender.horizonMs = Math.max(sender.horizonMs, old.newestMs);
-      this.overflows += old.ids.size;
-    }
-    this.#size -= old.ids.size;
-    sender.old = sender.young;
-    sender.young = generation();
+    const { young, old } = sender;
+    this.#forget(sender, old);
+    sender.old = young;
+    sender.young = old;
+    sender.sinceMs = this.#nowMs();
+  }
+
+  /** Whether a younger generation should begin, so that what is too old leaves before room is short. */
+  #hasGrownOld({ old, sinceMs }: Sender): boolean {
+    const nowMs = this.#nowMs();
+    return nowMs - sinceMs > this.#keptMs / 2 && old.newestMs < nowMs - this.#keptMs;
+  }
+
+  /** Forgets a generation, and takes nothing any more that is as old as its newest message. */
+  #forget(sender: Sender, generation: Generation): void {
+    const { ids, newestMs } = generation;
+    sender.horizonMs = Math.max(sender.horizonMs, newestMs);
+    if (newestMs >= this.#endMs()) this.overflows += ids.size;
+    this.#size -= ids.size;
+    ids.clear();
+    generation.newestMs = -Infinity;
   }
 
   /** Forgets what is too old to be replayed; where that is not enough, the sender with most pays. */
   #makeRoom(): void {
-    const endMs = Number(this.#clock.nowNs() / 1_000_000n) - this.#windowMs;
+    const endMs = this.#endMs();
     let heaviest: Sender | undefined; // In its older generation, so that what came just now is spared.
-    for (const [fromId, sender] of this.#senders) {
-      if (sender.young.newestMs < endMs) this.#age(sender);
-      if (sender.old.newestMs < endMs) this.#age(sender);
+    for (const [owner, sender] of this.#senders) {
+      for (const generation of [sender.young, sender.old]) {
+        if (generation.newestMs < endMs) this.#forget(sender, generation);
+      }
       const isIdle = sender.young.ids.size + sender.old.ids.size === 0;
-      if (isIdle && sender.horizonMs < endMs) this.#senders.delete(fromId);
+      if (isIdle && sender.horizonMs < endMs) this.#senders.delete(owner);
       else if (!heaviest || weight(sender) > weight(heaviest)) heaviest = sender;
     }
     if (this.#size <= this.#max || !heaviest) return;
     const isAllYoung = heaviest.old.ids.size === 0;
     this.#age(heaviest);
     if (isAllYoung) this.#age(heaviest);
+  }
+
+  /** What was made before is stale, and can no longer be under way. */
+  #endMs(): number {
+    return this.#nowMs() - this.#keptMs;
+  }
+
+  #nowMs(): number {
+    return Number(this.#clock.nowNs() / 1_000_000n);
   }
 }
 

@@ -102,8 +102,11 @@ export class ServiceStore implements Store {
   }
 
   #sizeAt(key: string): number {
-    if (key.length < 1 || key.length > 256) {
-      throw new StoreError("bad_key", `Cannot use a key of ${key.length} characters: expected 1 to 256`);
+    if (key.length < 1 || key.length > 256 || !key.isWellFormed()) {
+      throw new StoreError(
+        "bad_key",
+        `Cannot use a key of ${key.length} characters: expected 1 to 256 of well-formed text`,
+      );
     }
     const value = this.#file.get(this.#space, key);
     return value ? sizeOf([key, value]) : 0;

@@ -6,18 +6,18 @@
 import { type CreatedIdentity, createIdentity } from "../../utilities/identity.ts";
 import { createLogger, type LogSink } from "../primitives/logger.ts";
 import { createRuntime, type Runtime } from "../runtime.ts";
-import type { Service } from "../service.ts";
 import { createAllowList } from "./allow_list.ts";
 import { type Choice, chooseFolder, describeHolder, userDataFolder } from "./choose_folder.ts";
 import type { NaraConfig } from "./config.ts";
 import type { DataFolder } from "./data_folder.ts";
 import { meshAt } from "./listen.ts";
+import type { Program } from "./operator.ts";
 import { environmentVariable } from "./settings.ts";
 
 /** What a nara is booted with, beside its configuration. */
 export interface BootOptions {
   /** New services, in the order in which they start. */
-  readonly services: readonly Service[];
+  readonly services: Program["services"];
   /** Where log lines go. */
   readonly log: LogSink;
 }
@@ -84,7 +84,7 @@ async function prepare(
   try {
     runtime = await createRuntime({
       identity,
-      services,
+      services: services({ isNewborn: config.soul === undefined && folder.resident === undefined }),
       store,
       log,
       mesh: meshAt(config, createLogger("process", log)),

@@ -27,7 +27,7 @@ export interface Choice {
   };
 }
 
-/** Naras of one user on one machine; more is a mistake in a script. */
+/** How many naras one user has on one machine; more is a mistake in a script. */
 const FOLDERS_MAX = 1_000;
 
 /**

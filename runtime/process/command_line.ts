@@ -5,7 +5,7 @@
 import { Command, CommanderError, Option } from "commander";
 import type { CommandOption, OperatorCommand } from "./operator.ts";
 import { ProcessError, withoutSouls } from "./process_error.ts";
-import { type SettingKey, SETTINGS } from "./settings.ts";
+import { SETTING_KEYS, type SettingKey, SETTINGS } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 /** What the command line asks for. */
@@ -22,8 +22,6 @@ export type Invocation =
     /** The texts that were given, by flag; `true` for a flag that takes none. */
     readonly flags: Readonly<Record<string, readonly string[]>>;
   };
-
-const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
 
 /**
  * Parses `args`.
@@ -86,17 +84,19 @@ function addOptions(
 ) {
   for (const { flag, placeholder, summary } of options) {
     const option = new Option(placeholder ? `${flag} <${placeholder}>` : flag, summary);
-    command.addOption(option.argParser<string[]>((text, before = []) => [...before, text]));
+    command.addOption(
+      option.argParser<string[]>((text: string | undefined, before = []) => [...before, text ?? "true"]),
+    );
   }
 }
 
 /** What was given, before the command's word and after it. */
 function flagsOf(command: Command, settings: readonly SettingKey[], options: readonly CommandOption[]) {
-  const given = command.optsWithGlobals<Record<string, string[] | true>>();
+  const given = command.optsWithGlobals<Record<string, string[]>>();
   const flags: Record<string, readonly string[]> = {};
   const add = (flag: string) => {
     const value = given[new Option(flag).attributeName()];
-    if (value !== undefined) flags[flag] = value === true ? ["true"] : value;
+    if (value !== undefined) flags[flag] = value;
   };
   for (const { flag } of options) add(flag);
   for (const key of SETTING_KEYS) {

@@ -4,18 +4,33 @@
  */
 import type { RunningNara } from "./boot.ts";
 
-/** The greeting as lines for a person, or one of JSON: `{"event":"started","name","id","address","data","join"}`. */
-export function greetingLines({ runtime, dataPath }: RunningNara, self: string, json: boolean): string[] {
+/** The greeting as a line of JSON: `{"event":"started","name","id","address","data","join"}`. */
+export function startedEvent({ runtime, dataPath }: RunningNara, self?: string): string {
   const { me: { name, id }, address } = runtime;
-  const join = address && `${self} --peer ${address}`;
-  if (json) return [JSON.stringify({ event: "started", name, id, address, data: dataPath, join })];
+  return JSON.stringify({
+    event: "started",
+    name,
+    id,
+    address,
+    data: dataPath,
+    join: joinCommand(self, address),
+  });
+}
+
+/** The greeting for a person; `self` is the command that starts this program. */
+export function greetingLines({ runtime, dataPath }: RunningNara, self: string): string[] {
+  const { me: { name, id }, address } = runtime;
+  const about = [`This is ${name}, ${id}.`, `It keeps what it knows in ${dataPath}.`];
+  const join = joinCommand(self, address);
+  if (join) {
+    return [...about, `It listens on ${address}; to join it, run in another terminal:`, "", `  ${join}`, ""];
+  }
   return [
-    `This is ${name}, ${id}.`,
-    `It keeps what it knows in ${dataPath}.`,
-    ...address && join
-      ? [`It listens on ${address}; to join it, run in another terminal:`, "", `  ${join}`, ""]
-      : [
-        "It listens on every address of this machine; for others to reach it, pass --mesh-url http://ADDRESS:PORT.",
-      ],
+    ...about,
+    "It listens on every address of this machine; for others to reach it, pass --mesh-url http://ADDRESS:PORT.",
   ];
+}
+
+function joinCommand(self: string | undefined, address: string | undefined): string | undefined {
+  return self && address && `${self} --peer ${address}`;
 }

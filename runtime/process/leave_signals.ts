@@ -14,7 +14,7 @@ export class LeaveSignals implements Disposable {
     : ["SIGINT", "SIGTERM"];
   readonly #listener = (): void => {
     if (this.#controller.signal.aborted) Deno.exit(EXIT_INTERRUPTED);
-    this.#controller.abort(new Error("Asked to leave"));
+    this.#controller.abort(new Error("Cannot go on: asked to leave"));
   };
 
   /** Begins to listen. */

@@ -7,7 +7,7 @@ import { createLogger, type LogSink } from "../primitives/logger.ts";
 import { boot, type RunningNara } from "./boot.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { readConfig } from "./config.ts";
-import { greetingLines } from "./greeting.ts";
+import { greetingLines, startedEvent } from "./greeting.ts";
 import { aborted, LeaveSignals } from "./leave_signals.ts";
 import { createLogSink } from "./log.ts";
 import type { Program } from "./operator.ts";
@@ -54,7 +54,8 @@ async function perform(args: readonly string[], program: Program, signal: AbortS
 async function runNara(program: Program, sources: Sources, signal: AbortSignal): Promise<number> {
   const { nara, log, json } = await bootFrom(program, sources);
   const logger = createLogger("process", log);
-  for (const line of greetingLines(nara, selfCommandText(selfInfo()), json)) console.log(line);
+  const self = selfCommandText(selfInfo());
+  for (const line of json ? [startedEvent(nara, self)] : greetingLines(nara, self)) console.log(line);
   const reason = await Promise.race([aborted(signal), nara.runtime.stopped]);
   if (signal.aborted) logger.info("leaving");
   if (!await isDisposedWithin(LEAVE_MS, nara)) logger.warn("not everything ended in time", { ms: LEAVE_MS });
@@ -71,7 +72,7 @@ async function bootFrom(
   const { json, logLevel: level } = config;
   const color = Deno.stderr.isTerminal() && !Deno.noColor;
   const log = createLogSink({ level, json, color, clock: systemClock, write: (line) => console.error(line) });
-  return { nara: await boot(config, { services: program.services(), log }), log, json };
+  return { nara: await boot(config, { services: program.services, log }), log, json };
 }
 
 async function isDisposedWithin(ms: number, nara: RunningNara): Promise<boolean> {

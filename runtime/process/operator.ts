@@ -51,10 +51,16 @@ export interface CommandContext {
   boot(): Promise<RunningNara>;
 }
 
+/** What a service may want to know of the nara that it is made for. */
+export interface Birth {
+  /** Whether its soul was drawn just now: then it has no earlier life to come back to. */
+  readonly isNewborn: boolean;
+}
+
 /** What the program is made of: `mod.ts` says it, for the runtime imports no service. */
 export interface Program {
   /** New services, in the order in which they start. */
-  services(): readonly Service[];
+  services(birth: Birth): readonly Service[];
   /** The commands that services bring along; loaded on use. */
   commands?(): Promise<readonly OperatorCommand[]>;
 }

@@ -4,7 +4,7 @@
  */
 import { isIP } from "node:net";
 import { IdentityError } from "../../utilities/identity_error.ts";
-import { isNaraName } from "../../utilities/names.ts";
+import { isNaraName, type NaraName } from "../../utilities/names.ts";
 import { parseSoul } from "../../utilities/soul.ts";
 import { isMeshAddress, meshAddressOf } from "../transport/mesh_address.ts";
 import { isRange } from "./allow_list.ts";
@@ -31,15 +31,19 @@ export interface HostPort {
 const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
 
 /** Reads any text that is not blank. */
-export const readText: Reader<string> = (text) =>
-  text.trim() === "" ? { expected: "something" } : { value: text };
+export function readText(text: string): Reading<string> {
+  return text.trim() === "" ? { expected: "something" } : { value: text };
+}
 
 /** Reads a nara's name. */
-export const readName: Reader<string> = (text) =>
-  isNaraName(text) ? { value: text } : { expected: '1 to 64 printable characters without "/", "+" and "#"' };
+export function readName(text: string): Reading<NaraName> {
+  return isNaraName(text)
+    ? { value: text }
+    : { expected: '1 to 64 printable characters without "/", "+" and "#"' };
+}
 
 /** Reads a soul. */
-export const readSoul: Reader<string> = (text) => {
+export function readSoul(text: string): Reading<string> {
   try {
     parseSoul(text);
     return { value: text };
@@ -47,10 +51,10 @@ export const readSoul: Reader<string> = (text) => {
     if (!(thrown instanceof IdentityError)) throw thrown;
     return { expected: `40 bytes in base58 (${text.length} characters came): copy the soul whole` };
   }
-};
+}
 
 /** Reads `HOST:PORT`: a number, in brackets if it is one of IPv6, or `localhost`. */
-export const readHostPort: Reader<HostPort> = (text) => {
+export function readHostPort(text: string): Reading<HostPort> {
   const [, bracketed, plain, digits] = HOST_PORT.exec(text) ?? [];
   const isHost = bracketed ? isIP(bracketed) === 6 : plain === "localhost" || isIP(plain ?? "") === 4;
   const port = Number(digits);
@@ -58,29 +62,30 @@ export const readHostPort: Reader<HostPort> = (text) => {
     return { expected: "HOST:PORT, such as 127.0.0.1:7433, localhost:0 or [::1]:7433" };
   }
   return { value: { hostname: bracketed ?? plain, port } };
-};
+}
 
 /** Reads the address of a nara, and gives it the form in which addresses are compared. */
-export const readMeshUrl: Reader<string> = (text) => {
+export function readMeshUrl(text: string): Reading<string> {
   const url = URL.parse(text);
   const hostname = url?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
   const address = meshAddressOf(hostname, Number(url?.port || 80));
-  const isWhole = /^http:\/\/[^/?#@]+\/?$/i.test(text) && isMeshAddress(address);
-  return isWhole
-    ? { value: address }
-    : { expected: "http://HOST:PORT with a numeric host, such as http://127.0.0.1:7433" };
-};
+  if (/^http:\/\/[^/?#@]+\/?$/i.test(text) && isMeshAddress(address)) return { value: address };
+  return { expected: "http://HOST:PORT with a numeric host, such as http://127.0.0.1:7433" };
+}
 
 /** Reads a range of IP addresses. */
-export const readRange: Reader<string> = (text) =>
-  isRange(text) ? { value: text } : { expected: "a range of IP addresses, such as 10.0.0.0/8 or fd00::/8" };
+export function readRange(text: string): Reading<string> {
+  return isRange(text)
+    ? { value: text }
+    : { expected: "a range of IP addresses, such as 10.0.0.0/8 or fd00::/8" };
+}
 
 /** Reads `true` or `false`, or what stands for them. */
-export const readFlag: Reader<boolean> = (text) => {
+export function readFlag(text: string): Reading<boolean> {
   if (["true", "1", "yes"].includes(text)) return { value: true };
   if (["false", "0", "no"].includes(text)) return { value: false };
   return { expected: "true or false" };
-};
+}
 
 /** A reader for one of a few words; `others` are further names for some of them. */
 export function readOneOf<T extends string>(
@@ -89,10 +94,8 @@ export function readOneOf<T extends string>(
 ): Reader<T> {
   return (text) => {
     const value = Object.hasOwn(others, text) ? others[text] : words.find((word) => word === text);
-    return value === undefined ? { expected: listOf(words) } : { value };
+    return value === undefined
+      ? { expected: `${words.slice(0, -1).join(", ")} or ${words.at(-1)}` }
+      : { value };
   };
-}
-
-function listOf(words: readonly string[]): string {
-  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

@@ -161,6 +161,9 @@ export const SETTINGS: Settings = {
   },
 };
 
+/** The keys of all settings, in the order of the table. */
+export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
+
 /** Where values come from. */
 export interface Sources {
   /** The values given on the command line, by flag; `true` for a flag that takes none. */

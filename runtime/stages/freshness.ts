@@ -16,7 +16,7 @@ export function freshness({ pastMs, futureMs }: Freshness): StreamStage {
     name: "freshness",
     describe: () => `${pastMs / 1000} s back, ${futureMs / 1000} s ahead`,
     process: function freshness(message, { clock }) {
-      const aheadMs = timestampMs(message.timestamp) - Number(clock.nowNs()) / 1e6;
+      const aheadMs = timestampMs(message.timestamp) - Number(clock.nowNs() / 1_000_000n);
       if (aheadMs < -pastMs) return drop("stale");
       return aheadMs > futureMs ? drop("from_future") : continueWith(message);
     },

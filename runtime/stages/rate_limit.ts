@@ -32,7 +32,9 @@ export function rateLimit(options: RateLimitOptions): StreamStage {
   const { max, windowMs, key = (message) => message.fromId, keysMax = 1_000 } = options;
   for (const [name, value] of Object.entries({ max, windowMs, keysMax })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`Cannot limit a rate as ${name} must be a positive whole number: current value is ${value}`);
+      throw new RangeError(
+        `Cannot limit a rate as ${name} must be a positive whole number: current value is ${value}`,
+      );
     }
   }
   // A behavior is a constant that several runtimes may share: what was heard belongs to one of them.

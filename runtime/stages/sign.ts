@@ -7,7 +7,14 @@
  */
 import { envelopeContent, signableContent } from "../../messages/envelope.ts";
 import type { Message } from "../../messages/message.ts";
-import { continueWith, none, type PeerStage, type StageContext, type StageResult, type StreamStage } from "../stage.ts";
+import {
+  continueWith,
+  none,
+  type PeerStage,
+  type StageContext,
+  type StageResult,
+  type StreamStage,
+} from "../stage.ts";
 
 const encoder = new TextEncoder();
 

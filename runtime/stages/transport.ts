@@ -30,7 +30,13 @@ export function meshOnly(): PeerStage {
     describe: () => "straight to the target, over the mesh",
     process: function meshOnly(message, context) {
       const { toId, toAddress } = message;
-      if (toAddress) return deliver(message, context, (frame) => meshOf(context).sendToAddress(frame, toAddress, { signal: context.signal }));
+      if (toAddress) {
+        return deliver(
+          message,
+          context,
+          (frame) => meshOf(context).sendToAddress(frame, toAddress, { signal: context.signal }),
+        );
+      }
       if (!toId) return fail(noTarget(message));
       const frame = encodeEnvelope(message);
       if (context.openRequests.answer(message, frame)) return continueWith(message, { outcome: "unknown" });
@@ -53,9 +59,15 @@ export function plaza(topic: string): PeerStage {
     describe: () => `to everybody, on ${topic}; without a plaza over the mesh`,
     process: function plaza(message, context) {
       const { toAddress } = message;
-      if (!context.mesh) return fail(new MeshError("no_plaza", `Cannot tell everybody ${message.kind}: no plaza and no mesh`));
+      if (!context.mesh) {
+        return fail(new MeshError("no_plaza", `Cannot tell everybody ${message.kind}: no plaza and no mesh`));
+      }
       if (!toAddress) return broadcast(message, context);
-      return deliver(message, context, (frame) => meshOf(context).sendToAddress(frame, toAddress, { signal: context.signal }));
+      return deliver(
+        message,
+        context,
+        (frame) => meshOf(context).sendToAddress(frame, toAddress, { signal: context.signal }),
+      );
     },
   };
 }
@@ -105,5 +117,8 @@ function meshOf({ mesh, me }: StageContext): NonNullable<StageContext["mesh"]> {
 }
 
 function noTarget({ kind }: Message): MeshError {
-  return new MeshError("no_target", `Cannot send ${kind} as it goes to one nara only: give the draft a target (\`to\`)`);
+  return new MeshError(
+    "no_target",
+    `Cannot send ${kind} as it goes to one nara only: give the draft a target (\`to\`)`,
+  );
 }

@@ -29,7 +29,11 @@ export function verify(): PeerStage {
     describe: () => "signature of the sender's pinned key",
     process: function verify(message, context) {
       const key = context.keyring.get(message.fromId);
-      return key ? verifyWith(key, message, context) : drop("unknown_sender");
+      if (!key) return drop("unknown_sender");
+      const result = verifyWith(key, message, context);
+      return result instanceof Promise
+        ? result.then((late) => noteOurs(late, context))
+        : noteOurs(result, context);
     },
   };
 }
@@ -45,6 +49,7 @@ export function selfAttesting(extractKey: (payload: never) => Uint8Array | undef
     verifies: true,
     describe: () => "signature of the key that it shows, pinned at first contact",
     process: async function selfAttesting(message, context) {
+      if (!message.fromId) return drop("unknown_sender");
       const key = extractKey(message.payload as never);
       if (!key) return drop("no_public_key_in_payload");
       const result = await verifyWith(key, message, context);
@@ -55,8 +60,7 @@ export function selfAttesting(extractKey: (payload: never) => Uint8Array | undef
         if (thrown instanceof IdentityError) return drop(thrown.code as DropReason);
         throw thrown;
       }
-      if (result.message.proof === "envelope") context.keyring.markOurs(message.fromId);
-      return result;
+      return noteOurs(result, context);
     },
   };
 }
@@ -73,7 +77,8 @@ export function verifyIfSigned(): PeerStage {
     verifies: true,
     describe: () => "signature of the sender's pinned key, where there is one",
     process: function verifyIfSigned(message, context) {
-      const isSigned = message.signature || message.envelopeSignature || context.keyring.isOurs(message.fromId);
+      const isSigned = message.signature || message.envelopeSignature ||
+        context.keyring.isOurs(message.fromId);
       return isSigned ? signed.process(message, context) : continueWith(message);
     },
   };
@@ -94,11 +99,18 @@ function verifyWith(
   const judge = (isValid: boolean): StageResult => {
     if (!isValid) return drop("invalid_signature");
     if (!message.envelopeSignature) return continueWith(onlySigned(message, isDowngraded));
-    context.keyring.markOurs(message.fromId);
     return continueWith(message.with({ proof: "envelope" }));
   };
   const valid = verifySignature(message, key, context.keypair.verify.bind(context.keypair));
   return valid instanceof Promise ? valid.then(judge) : judge(valid);
+}
+
+/** Whose pinned key signed a whole envelope is ours. A key that was only shown says nothing of who has its id. */
+function noteOurs(result: StageResult, { keyring }: StageContext): StageResult {
+  if (result.outcome === "continue" && result.message.proof === "envelope") {
+    keyring.markOurs(result.message.fromId);
+  }
+  return result;
 }
 
 /** Whether others may have passed the message on, and a Go nara among them dropped our field. */
@@ -109,5 +121,11 @@ function isRelayed({ behavior }: StageContext): boolean {
 /** What Go's signature leaves out counts as blank where the sender is known to sign it. */
 function onlySigned(message: Message, blank: boolean): Message {
   if (!blank) return message.with({ proof: "signature" });
-  return message.with({ proof: "signature", from: undefined, to: undefined, contentKey: undefined, inReplyTo: undefined });
+  return message.with({
+    proof: "signature",
+    from: undefined,
+    to: undefined,
+    contentKey: undefined,
+    inReplyTo: undefined,
+  });
 }

@@ -51,6 +51,8 @@ export class FaultyMesh {
   lost = 0;
 
   /**
+   * Wraps a mesh.
+   *
    * @param inner The mesh to wrap: `new MemoryMesh().join`.
    * @param options How it misbehaves.
    */
@@ -98,8 +100,13 @@ export class FaultyMesh {
       send: (frame, to, options) =>
         this.#pass(from, to, left.signal, options, (rest) => inner.send(frame, to, rest)),
       sendToAddress: (frame, address, options) =>
-        this.#pass(from, address.slice(address.indexOf(":") + 1), left.signal, options, (rest) =>
-          inner.sendToAddress(frame, address, rest)),
+        this.#pass(
+          from,
+          address.slice(address.indexOf(":") + 1),
+          left.signal,
+          options,
+          (rest) => inner.sendToAddress(frame, address, rest),
+        ),
       [Symbol.asyncDispose]: async () => {
         left.abort(new MeshError("closed", "Cannot send: this nara has left the mesh"));
         await inner[Symbol.asyncDispose]();
@@ -132,7 +139,12 @@ export class FaultyMesh {
   }
 
   /** A receiver that takes too long looks the same as one that is not there. */
-  async #orTimeOut(sent: Promise<Answer>, startMs: number, to: NaraId, options: SendOptions): Promise<Answer> {
+  async #orTimeOut(
+    sent: Promise<Answer>,
+    startMs: number,
+    to: NaraId,
+    options: SendOptions,
+  ): Promise<Answer> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, ...options.signal ? [options.signal] : []]);
     try {
@@ -145,11 +157,13 @@ export class FaultyMesh {
   async #travel(options: SendOptions): Promise<void> {
     const { latencyMs, reorderRate, reorderMs } = this.#faults;
     await this.#delay(latencyMs, options);
-    if (this.#happens(reorderRate)) await this.#clock.sleep(reorderMs * this.#random.next(), options);
+    if (this.#happens(reorderRate)) {
+      await this.#clock.sleep(Math.round(reorderMs * this.#random.next()), options);
+    }
   }
 
   async #delay([minMs, maxMs]: readonly [number, number], options: SendOptions): Promise<void> {
-    const ms = minMs + (maxMs - minMs) * this.#random.next();
+    const ms = Math.round(minMs + (maxMs - minMs) * this.#random.next()); // Whole, so that instants coincide.
     if (ms > 0) await this.#clock.sleep(ms, options);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Naras on a mesh without their runtimes: hosts, an address book and frames, for tests of a {@linkcode MeshTransport}.
+ * A town of naras on a mesh, without their runtimes: hosts, an address book and frames, for tests of a {@linkcode MeshTransport}.
  * @module
  */
 import { encodeEnvelope, envelopeContent } from "../../messages/envelope.ts";
@@ -61,14 +61,14 @@ export interface JoinOptions {
   readonly known?: boolean;
 }
 
-/** Naras that share one mesh and one address book. Dispose of it to make everybody leave. */
+/** Some naras that share one mesh and one address book. Dispose of it to make everybody leave. */
 export class MeshTown implements AsyncDisposable {
   readonly #place: MeshPlace;
   readonly #people: Townsman[] = [];
   readonly #addresses = new Map<NaraId, string>();
   readonly #reading: Promise<void>[] = [];
 
-  /** @param place The mesh. */
+  /** An empty town on the mesh `place`. */
   constructor(place: MeshPlace) {
     this.#place = place;
   }

@@ -38,6 +38,13 @@ export interface DeliverOptions {
   readonly ageMs?: number;
 }
 
+interface Captured {
+  readonly clock: VirtualClock;
+  readonly emitted: Message[];
+  readonly logs: LogRecord[];
+  readonly unreachable: Set<NaraId>;
+}
+
 /** A runtime for tests. Dispose of it, or declare it with `await using`. */
 export class MockRuntime implements AsyncDisposable {
   /** The real runtime inside. */
@@ -47,14 +54,15 @@ export class MockRuntime implements AsyncDisposable {
   /** Every log line. */
   readonly logs: readonly LogRecord[];
   /** Naras that cannot be reached: a send to them fails. Everybody else takes everything. */
-  readonly unreachable: Set<NaraId> = new Set();
+  readonly unreachable: Set<NaraId>;
   readonly #emitted: Message[];
   #stamp = 0n;
 
-  private constructor(runtime: Runtime, clock: VirtualClock, emitted: Message[], logs: LogRecord[]) {
+  private constructor(runtime: Runtime, { clock, emitted, logs, unreachable }: Captured) {
     this.runtime = runtime;
     this.clock = clock;
     this.logs = logs;
+    this.unreachable = unreachable;
     this.#emitted = emitted;
   }
 
@@ -65,21 +73,20 @@ export class MockRuntime implements AsyncDisposable {
     const identity = config.identity ?? (await createIdentity({ name, keypair: "node", random })).identity;
     const emitted: Message[] = [];
     const logs: LogRecord[] = [];
-    let mock: MockRuntime | undefined;
+    const unreachable = new Set<NaraId>();
     const runtime = await createRuntime({
       random,
       ...config,
       identity,
       clock,
       log: (record) => void logs.push(record),
-      mesh: () => listeningMesh(identity.id, (to) => mock!.unreachable.has(to)),
+      mesh: () => listeningMesh(identity.id, (to) => unreachable.has(to)),
       tap: (message) => {
         if (message.fromId === identity.id) emitted.push(message);
       },
     });
-    mock = new MockRuntime(runtime, clock, emitted, logs);
     await runtime.start();
-    return mock;
+    return new MockRuntime(runtime, { clock, emitted, logs, unreachable });
   }
 
   /** Everything that was emitted and went all the way, in order. */
@@ -146,11 +153,19 @@ export class MockRuntime implements AsyncDisposable {
     const { spec } = this.runtime.catalog.forDraft(draft.kind);
     // No two frames bear the same instant, as no runtime stamps one twice.
     const atNs = this.clock.nowNs() - BigInt(ageMs) * 1_000_000n + this.#stamp++;
-    return await this.runtime.receive(await signedFrame(draft, { from, form, spec, atNs }), `mock:${from.id}`);
+    return await this.runtime.receive(
+      await signedFrame(draft, { from, form, spec, atNs }),
+      `mock:${from.id}`,
+    );
   }
 
   /** Answers a captured request as the nara that it was sent to. */
-  async answer<P, V>(request: Message, reply: Behavior<P, V>, payload: P, options: DeliverOptions): Promise<Answer> {
+  async answer<P, V>(
+    request: Message,
+    reply: Behavior<P, V>,
+    payload: P,
+    options: DeliverOptions,
+  ): Promise<Answer> {
     return await this.deliver(reply.reply(request, payload), options);
   }
 

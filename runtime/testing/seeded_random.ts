@@ -8,7 +8,11 @@ import type { Random } from "../../utilities/random.ts";
 export class SeededRandom implements Random {
   #state: number;
 
-  /** @param seed Any whole number. */
+  /**
+   * A generator at its start.
+   *
+   * @param seed Any whole number.
+   */
   constructor(seed: number) {
     this.#state = seed >>> 0;
   }

@@ -19,7 +19,11 @@ export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   #nowMs = 0;
 
-  /** @param start RFC 3339 text of the instant at which it starts. */
+  /**
+   * A clock that stands.
+   *
+   * @param start RFC 3339 text of the instant at which it starts.
+   */
   constructor(start: string = VIRTUAL_START) {
     this.#startNs = BigInt(Date.parse(start)) * 1_000_000n;
   }

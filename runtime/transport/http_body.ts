@@ -18,8 +18,8 @@ export interface BodyLimits {
 }
 
 /**
- * The whole body, or why there is none. It never rejects. What a client still sends after `too_large` or `too_slow` is
- * cut off when the response has gone out.
+ * The whole body, or why there is none. It never rejects. After `too_large` and `too_slow` the connection is of no use
+ * any more; `Deno.serve` has no way to close it before the rest of the body came.
  */
 export function readBody(
   request: Request,

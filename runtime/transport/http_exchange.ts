@@ -75,7 +75,7 @@ export class HttpExchange {
 
   /** The connection failed. */
   onResponseError(_controller: Controller, error: Error): void {
-    this.fail(unreachable(this.#peer, error.message, error));
+    this.fail(error instanceof MeshError ? error : unreachable(this.#peer, error.message, error));
   }
 
   #body(): Uint8Array {

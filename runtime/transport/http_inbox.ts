@@ -58,7 +58,7 @@ export class HttpInbox implements Disposable {
   take(frame: Uint8Array, peer: string): Promise<Settled> {
     return new Promise((resolve) => {
       const end = (settled: Settled) => {
-        if (!this.#open.delete(end)) return;
+        this.#open.delete(end);
         this.#deadlines.remove(deadline);
         resolve(settled);
       };

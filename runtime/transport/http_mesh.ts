@@ -10,6 +10,7 @@
 import type { NaraId } from "../../utilities/names.ts";
 import { MESSAGE_REQUEST, requestHeaders } from "./http_auth.ts";
 import { HttpClient } from "./http_client.ts";
+export { loadHttpClient } from "./http_pools.ts";
 import { unreachable } from "./http_exchange.ts";
 import { readReceipt } from "./http_receipt.ts";
 import { HttpServer } from "./http_server.ts";
@@ -23,10 +24,7 @@ import {
   type MeshTransport,
   type SendOptions,
 } from "./mesh.ts";
-import { isMeshAddress, isWildcard, meshAddressOf } from "./mesh_address.ts";
-
-/** The port on which Go's naras expect each other. */
-export const MESH_PORT = 7433;
+import { isMeshAddress } from "./mesh_address.ts";
 
 /** Room for a receipt around a reply, in bytes. */
 const RECEIPT_BYTES_MAX = 4_096;
@@ -74,23 +72,17 @@ export interface HttpMeshOptions {
  * @throws {RangeError} If a number is no positive integer, or the port none.
  */
 export function httpMesh(options: HttpMeshOptions): MeshFactory {
-  const settings = { ...DEFAULTS, ...options };
-  assertSound(settings);
-  return (host) => new HttpMesh(host, settings);
+  const { listen, publicUrl, frameBytesMax = 1024 * 1024, requestMs = 5_000 } = options;
+  const { bodyMs = 5_000, answerMs = 4_000, connectionsMax = 64, poolsMax = 256 } = options;
+  const bounds = { frameBytesMax, requestMs, bodyMs, answerMs, connectionsMax, poolsMax };
+  assertSound(options, bounds);
+  return (host) => new HttpMesh(host, { listen, publicUrl, ...bounds });
 }
 
-type Settings = typeof DEFAULTS & HttpMeshOptions;
+type Bounds = Required<Omit<HttpMeshOptions, "listen" | "publicUrl">>;
+type Settings = Bounds & Pick<HttpMeshOptions, "listen" | "publicUrl">;
 
-const DEFAULTS = {
-  frameBytesMax: 1024 * 1024,
-  requestMs: 5_000,
-  bodyMs: 5_000,
-  answerMs: 4_000,
-  connectionsMax: 64,
-  poolsMax: 256,
-};
-
-function assertSound({ listen: { port }, publicUrl, ...settings }: Settings): void {
+function assertSound({ listen: { port }, publicUrl }: HttpMeshOptions, bounds: Bounds): void {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError(`listen.port must be from 0 to 65535: got ${port}`);
   }
@@ -99,8 +91,7 @@ function assertSound({ listen: { port }, publicUrl, ...settings }: Settings): vo
       `publicUrl must be http://HOST:PORT with a numeric host: got ${JSON.stringify(publicUrl)}`,
     );
   }
-  for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
-    const value = settings[name];
+  for (const [name, value] of Object.entries(bounds)) {
     if (!Number.isInteger(value) || value < 1) {
       throw new RangeError(`${name} must be a positive integer: got ${value}`);
     }
@@ -120,8 +111,8 @@ class HttpMesh implements MeshTransport {
     const { frameBytesMax, requestMs, connectionsMax, poolsMax } = settings;
     this.#host = host;
     this.features = { frameBytesMax };
-    this.#server = new HttpServer(host, { ...settings, meshIp: (port) => meshIpOf(settings, port) });
-    this.address = addressOf(settings, this.#server.port);
+    this.#server = new HttpServer(host, settings);
+    this.address = this.#server.address;
     const answerBytesMax = frameBytesMax + RECEIPT_BYTES_MAX;
     this.#client = new HttpClient({ clock: host.clock, requestMs, answerBytesMax, connectionsMax, poolsMax });
   }
@@ -178,17 +169,4 @@ class HttpMesh implements MeshTransport {
 
 function refused(address: string, why: string): MeshError {
   return new MeshError("refused", `Cannot send to ${JSON.stringify(address)}: ${why}`);
-}
-
-function addressOf({ publicUrl, listen: { hostname } }: Settings, port: number): string | undefined {
-  return publicUrl ?? (isWildcard(hostname) ? undefined : meshAddressOf(hostname, port));
-}
-
-/** For Go's naras, which take a number alone for one on their own port, and what has a colon for host and port. */
-function meshIpOf(settings: Settings, port: number): string {
-  const address = addressOf(settings, port);
-  if (!address) return "";
-  const text = address.slice("http://".length);
-  const isPlain = text.endsWith(`:${MESH_PORT}`) && !text.startsWith("[");
-  return isPlain ? text.slice(0, text.indexOf(":")) : text;
 }

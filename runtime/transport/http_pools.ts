@@ -5,9 +5,35 @@
  */
 import { connect, type Socket } from "node:net";
 import type { buildConnector, Pool } from "undici";
+import { messageOf } from "../../utilities/errors.ts";
 import type { Deadlines } from "../primitives/deadlines.ts";
 import { type HttpExchange, unreachable } from "./http_exchange.ts";
 import { MeshError } from "./mesh.ts";
+
+type Library = typeof import("undici");
+
+let library: Promise<Library> | undefined;
+
+/**
+ * Loads the HTTP client, which otherwise happens at the first request. As it loads, the library reads two environment
+ * variables, `UNDICI_NO_WASM_SIMD` and `UNDICI_USE_MILO`: whoever gives up the right to read them calls this before.
+ *
+ * @throws {MeshError} `cannot_send`, when it may not be loaded.
+ */
+export async function loadHttpClient(): Promise<void> {
+  await loadLibrary();
+}
+
+async function loadLibrary(): Promise<Library> {
+  try {
+    return await (library ??= import("undici"));
+  } catch (thrown) {
+    library = undefined;
+    throw new MeshError("cannot_send", `Cannot load the HTTP client: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
+  }
+}
 
 /** Options of {@linkcode HttpPools}. */
 export interface HttpPoolsOptions {
@@ -53,19 +79,24 @@ export class HttpPools implements AsyncDisposable {
   }
 
   /** Sends `post` to `address`; `exchange` hears what becomes of it. It never throws. */
-  post(address: string, { path, body, headers }: HttpPost, exchange: HttpExchange): void {
-    const pool = this.#pools.get(address) ?? this.#open?.(address);
-    if (!pool) {
-      this.#load().then(
-        () => this.post(address, { path, body, headers }, exchange),
-        (thrown) => exchange.fail(thrown),
-      );
-      return;
+  post(address: string, post: HttpPost, exchange: HttpExchange): void {
+    try {
+      const pool = this.#use(address);
+      if (pool) pool.dispatch({ method: "POST", ...post }, exchange);
+      else this.#load().then(() => this.post(address, post, exchange), (thrown) => exchange.fail(thrown));
+    } catch (thrown) {
+      exchange.fail(unreachable(address, messageOf(thrown)));
     }
+  }
+
+  /** The pool of `address`; none until the library is there. */
+  #use(address: string): Pool | undefined {
+    const pool = this.#pools.get(address) ?? this.#open?.(address);
+    if (!pool) return undefined;
     this.#pools.delete(address); // A Map keeps insertion order: the one used last moves to the end.
     this.#pools.set(address, pool);
     if (this.#pools.size > this.#options.poolsMax) this.#retire();
-    pool.dispatch({ path, method: "POST", body, headers }, exchange);
+    return pool;
   }
 
   /** Lets the pool used longest ago finish what it has begun. */
@@ -77,7 +108,7 @@ export class HttpPools implements AsyncDisposable {
   }
 
   async #load(): Promise<void> {
-    const { Pool } = await import("undici");
+    const { Pool } = await loadLibrary();
     if (this.#isClosed) throw new MeshError("closed", "Cannot send: this nara has left the mesh");
     const { connectionsMax } = this.#options;
     const timeouts = { headersTimeout: 0, bodyTimeout: 0 }; // The shared deadlines see to both.

@@ -19,12 +19,12 @@ import {
   textResponse,
 } from "./http_responses.ts";
 import { MeshError, type MeshHost } from "./mesh.ts";
-import { hostPort } from "./mesh_address.ts";
+import { hostPort, isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts";
 
 /** Requests that may be open at once; past it the answer is 503. */
 const OPEN_MAX = 1_024;
-/** Milliseconds that responses may still take to leave when the server closes. */
-const DRAIN_MS = 1_000;
+/** Turns of the event loop in which the last responses are written; one was enough for 150 of them. */
+const FLUSH_TURNS = 4;
 const PING_PATH = "/ping";
 const encoder = new TextEncoder();
 
@@ -38,12 +38,14 @@ export interface HttpServerOptions {
   readonly bodyMs: number;
   /** Milliseconds after which the sender of a frame that nobody settled is told `unknown`. */
   readonly answerMs: number;
-  /** Where others reach this nara, for `/ping`: host and port, or the host alone where Go would guess the port. */
-  readonly meshIp: (port: number) => string;
+  /** Where others reach this nara. @default {where it listens} */
+  readonly publicUrl?: string;
 }
 
 /** Listens for other naras. Dispose of it to stop. */
 export class HttpServer implements AsyncDisposable {
+  /** Where others reach this nara; `undefined` when it listens on every address and was told none. */
+  readonly address: string | undefined;
   readonly #host: MeshHost;
   readonly #options: HttpServerOptions;
   readonly #inbox: HttpInbox;
@@ -65,12 +67,8 @@ export class HttpServer implements AsyncDisposable {
     this.#server = listen(options.listen, this.#abort.signal, (request, info) => this.#handle(request, info));
     this.#inbox = new HttpInbox({ clock: host.clock, answerMs: options.answerMs });
     this.#deadlines = new Deadlines(host.clock);
-    this.#identity = identityJson(host.me, options.meshIp(this.port));
-  }
-
-  /** The port that it listens on. */
-  get port(): number {
-    return this.#server.addr.port;
+    this.address = options.publicUrl ?? addressOf(options.listen.hostname, this.#server.addr.port);
+    this.#identity = identityJson(host.me, meshIpOf(this.address));
   }
 
   /** What comes in. */
@@ -155,19 +153,29 @@ export class HttpServer implements AsyncDisposable {
   /** Answers what is open, lets the answers leave, and closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inbox[Symbol.dispose]();
-    await this.#drained();
+    await Promise.all(this.#responding);
+    await turns(FLUSH_TURNS);
     // Not `shutdown`: it would wait for whoever never reads its response.
     this.#abort.abort();
     await this.#server.finished;
     this.#deadlines[Symbol.dispose]();
   }
+}
 
-  async #drained(): Promise<void> {
-    const over = new AbortController();
-    const late = this.#host.clock.sleep(DRAIN_MS, { signal: over.signal }).catch(() => {});
-    await Promise.race([Promise.all(this.#responding), late]);
-    over.abort();
+/**
+ * Lets the event loop go round: a response that counts as completed is with the server, which writes it in its next turn.
+ * No clock, for no time has to pass.
+ */
+async function turns(count: number): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  for (let turn = 0; turn < count; turn++) {
+    await new Promise((resolve) => {
+      port1.onmessage = resolve;
+      port2.postMessage(turn);
+    });
   }
+  port1.close();
+  port2.close();
 }
 
 function listen(
@@ -188,6 +196,10 @@ function listen(
     }
     throw new MeshError("cannot_listen", `Cannot listen on ${at}: ${messageOf(thrown)}`, { cause: thrown });
   }
+}
+
+function addressOf(hostname: string, port: number): string | undefined {
+  return isWildcard(hostname) ? undefined : meshAddressOf(hostname, port);
 }
 
 function pathOf(url: string): string {

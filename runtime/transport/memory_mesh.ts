@@ -44,6 +44,7 @@ class Member implements MeshTransport {
   readonly inbound: ReadableStream<InboundFrame>;
   readonly #host: MeshHost;
   readonly #members: Map<NaraId, Member>;
+  readonly #sending = new Set<(reason: unknown) => void>();
   readonly #open = new Set<(receipt: Receipt) => void>();
   #inbox!: ReadableStreamDefaultController<InboundFrame>;
   #isClosed = false;
@@ -52,19 +53,34 @@ class Member implements MeshTransport {
     this.#host = host;
     this.#members = members;
     this.address = memoryAddress(host.me.id);
-    this.inbound = new ReadableStream({ start: (inbox) => void (this.#inbox = inbox) }, { highWaterMark: INBOX_MAX });
+    this.inbound = new ReadableStream({ start: (inbox) => void (this.#inbox = inbox) }, {
+      highWaterMark: INBOX_MAX,
+    });
   }
 
   async send(frame: Uint8Array, to: NaraId, { signal }: SendOptions = {}): Promise<Answer> {
+    signal?.throwIfAborted();
     this.#check(frame);
     const member = this.#members.get(to);
     if (!member) throw new MeshError("unreachable", `Cannot reach ${to}: it has not joined this mesh`);
-    return await abortable(member.#take(frame, this.address), signal);
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(signal?.reason);
+    this.#sending.add(reject);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return asSent(await Promise.race([member.#take(frame, this.address), ended]), to);
+    } finally {
+      this.#sending.delete(reject);
+      signal?.removeEventListener("abort", abort);
+    }
   }
 
   async sendToAddress(frame: Uint8Array, address: string, options?: SendOptions): Promise<Answer> {
     if (!this.#host.mayDial(address)) {
-      throw new MeshError("refused", `Cannot send to ${address}: it is no peer that was given, and no allowed address`);
+      throw new MeshError(
+        "refused",
+        `Cannot send to ${address}: it is no peer that was given, and no allowed address`,
+      );
     }
     if (!address.startsWith(SCHEME)) {
       throw new MeshError("unreachable", `Cannot send to ${address}: expected an address like ${SCHEME}ID`);
@@ -77,6 +93,7 @@ class Member implements MeshTransport {
       this.#isClosed = true;
       this.#members.delete(this.#host.me.id);
       for (const settle of [...this.#open]) settle({ outcome: "unknown" });
+      for (const reject of this.#sending) reject(left());
       this.#inbox.close();
     }
     return Promise.resolve();
@@ -84,7 +101,10 @@ class Member implements MeshTransport {
 
   #take(frame: Uint8Array, peer: string): Promise<Answer> {
     if ((this.#inbox.desiredSize ?? 0) <= 0) {
-      throw new MeshError("peer_busy", `Cannot send to ${this.#host.me.name} as ${INBOX_MAX} frames wait there: try later`);
+      throw new MeshError(
+        "peer_busy",
+        `Cannot send to ${this.#host.me.name} as ${INBOX_MAX} frames wait there: try later`,
+      );
     }
     const { promise, resolve } = Promise.withResolvers<Answer>();
     const settle = (receipt: Receipt, reply?: Uint8Array) => {
@@ -97,7 +117,7 @@ class Member implements MeshTransport {
   }
 
   #check(frame: Uint8Array): void {
-    if (this.#isClosed) throw new MeshError("closed", "Cannot send: this nara has left the mesh");
+    if (this.#isClosed) throw left();
     if (frame.length <= FEATURES.frameBytesMax) return;
     throw new MeshError(
       "frame_too_large",
@@ -106,16 +126,13 @@ class Member implements MeshTransport {
   }
 }
 
-/** Settles as `promise`, or rejects with the signal's reason if that aborts first. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await promise;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
+/** A receiver that is too busy has not taken the frame: over HTTP that is a 503, and an error here too. */
+function asSent(answer: Answer, to: NaraId): Answer {
+  const { receipt } = answer;
+  if (!("reason" in receipt) || receipt.reason !== "peer_busy") return answer;
+  throw new MeshError("peer_busy", `Cannot send to ${to} now as it is too busy: try again later`);
+}
+
+function left(): MeshError {
+  return new MeshError("closed", "Cannot send: this nara has left the mesh");
 }

@@ -13,7 +13,7 @@ import type { Me } from "../stage.ts";
 
 /**
  * A frame could not leave, or a mesh could not be joined (`address_in_use`, `cannot_listen`). `unreachable` and
- * `peer_busy` are worth another try.
+ * `peer_busy` are worth another try; `cannot_send` means that this machine, not the peer, stands in the way.
  */
 export class MeshError extends NaraError<
   | "unreachable"
@@ -25,6 +25,7 @@ export class MeshError extends NaraError<
   | "refused"
   | "address_in_use"
   | "cannot_listen"
+  | "cannot_send"
 > {}
 
 /** What the other side says became of a frame. A hint: what must be certain is a signed reply. */

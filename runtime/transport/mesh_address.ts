@@ -32,3 +32,13 @@ export function hostPort(hostname: string, port: number): string {
 export function isWildcard(hostname: string): boolean {
   return hostname === "0.0.0.0" || hostname === "::";
 }
+
+/** The port on which Go's naras expect each other. */
+const GO_PORT = 7433;
+
+/** The `mesh_ip` of `address`: Go's naras take a number alone for one on their own port, else host and port. */
+export function meshIpOf(address: string | undefined): string {
+  if (!address) return "";
+  const { hostname, host, port } = new URL(address);
+  return port === `${GO_PORT}` && IPV4.test(hostname) ? hostname : host;
+}

@@ -14,7 +14,10 @@ const ANSWER_MS = 5_000;
 const GREETINGS_MAX = 64;
 
 /** What a greeter needs of its runtime. */
-export type GreeterRuntime = Pick<RuntimeApi, "call" | "clock" | "log" | "me" | "peers" | "random" | "signal">;
+export type GreeterRuntime = Pick<
+  RuntimeApi,
+  "call" | "clock" | "log" | "me" | "peers" | "random" | "signal"
+>;
 
 /** Greets addresses, each at most once at a time. */
 export class Greeter {

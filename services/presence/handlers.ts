@@ -21,7 +21,10 @@ export interface PresenceContext {
 }
 
 /** Somebody says who they are: their key is pinned by now, their address still a claim. */
-export async function handleHeyThereV1(context: PresenceContext, message: Message<HeyThereV1>): Promise<void> {
+export async function handleHeyThereV1(
+  context: PresenceContext,
+  message: Message<HeyThereV1>,
+): Promise<void> {
   const { rt, greeter, announcement } = context;
   const { fromId, payload: { mesh_url } } = message;
   if (fromId === rt.me.id) return;

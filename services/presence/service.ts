@@ -13,10 +13,12 @@ import { heyThere, howdy } from "./behaviors.ts";
 import { Greeter } from "./greeter.ts";
 import { handleHeyThereV1, type PresenceContext } from "./handlers.ts";
 
-/** Milliseconds between two rounds of greetings. */
+/** Milliseconds between two rounds of greetings, once the nara has settled in. */
 const ROUND_MS = 60_000;
-/** Peers greeted in one round: those silent for longest. */
-const ROUND_PEERS_MAX = 64;
+/** Milliseconds until the first round; each pause is twice the one before. Two who arrive together meet through a third. */
+const FIRST_ROUND_MS = 1_000;
+/** Peers greeted in one round: those silent for longest. As many greet back, so some eighty stay known as online. */
+const ROUND_PEERS_MAX = 16;
 
 /** Finds peers, and lets itself be found. */
 export class PresenceService implements Service {
@@ -74,8 +76,8 @@ export class PresenceService implements Service {
   async #rounds(signal: AbortSignal): Promise<void> {
     const { clock, peers, random } = this.#rt;
     try {
-      for (;;) {
-        await clock.sleep(ROUND_MS * (0.9 + random.next() / 5), { signal });
+      for (let pauseMs = FIRST_ROUND_MS;; pauseMs = Math.min(2 * pauseMs, ROUND_MS)) {
+        await clock.sleep(pauseMs * (0.9 + random.next() / 5), { signal });
         const silent = peers.proven().toReversed().slice(0, ROUND_PEERS_MAX);
         await Promise.all(silent.map(({ address }) => this.#greeter.greet(address)));
       }

@@ -11,8 +11,7 @@ import {
   StashStoreV1,
 } from "../../messages/stash.ts";
 import type { Behavior } from "../../runtime/behavior.ts";
-import { continueWith, type PeerStage, type StreamStage } from "../../runtime/stage.ts";
-import { idDedupe } from "../../runtime/stages/dedupe.ts";
+import type { PeerStage } from "../../runtime/stage.ts";
 import { meshOnly, plaza } from "../../runtime/stages/transport.ts";
 import { verifyIfSigned } from "../../runtime/stages/verify.ts";
 import { local, meshRequest, protocol } from "../../runtime/templates.ts";
@@ -44,8 +43,8 @@ export const stashRequest: Behavior<StashRequestV1, { readonly 1: StashRequestV1
 const REFRESH_TOPIC = "plaza/stash_refresh";
 
 /**
- * Asks whoever keeps a stash of the sender to hand it back. Ours is signed; Go's is not, so nothing is remembered on the
- * strength of one that proves nothing.
+ * Asks whoever keeps a stash of the sender to hand it back. Ours is signed; Go's is not, so its handler is careful
+ * with one that proves nothing.
  */
 export const stashRefresh: Behavior<StashRefreshV1, { readonly 1: StashRefreshV1 }> = protocol(
   "stash-refresh",
@@ -53,7 +52,7 @@ export const stashRefresh: Behavior<StashRefreshV1, { readonly 1: StashRefreshV1
   REFRESH_TOPIC,
 ).withVersion(1, StashRefreshV1).with({
   emit: { transport: toOneOrAll(REFRESH_TOPIC) },
-  receive: { verify: verifyIfSigned(), dedupe: dedupeProven() },
+  receive: { verify: verifyIfSigned() },
 });
 
 /** Tells the other services of this nara that its stash came back. */
@@ -69,16 +68,5 @@ function toOneOrAll(topic: string): PeerStage {
     ...all,
     describe: () => `${one.describe()}; without a target ${all.describe()}`,
     process: (message, context) => (message.toId ? one : all).process(message, context),
-  };
-}
-
-/** Anyone could fill the seen-set in another's name with messages that bear no signature: those are not remembered. */
-function dedupeProven(): StreamStage {
-  const byId = idDedupe();
-  return {
-    ...byId,
-    describe: () => `${byId.describe()}, where the sender is proven`,
-    process: (message, context) =>
-      message.proof === "none" ? continueWith(message) : byId.process(message, context),
   };
 }

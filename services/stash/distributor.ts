@@ -70,23 +70,22 @@ export class Distributor {
   /**
    * Stores the stash as it stands with one confidant.
    *
+   * @param signal Gives up when it aborts.
    * @throws {StashError} `no_stash`; `refused`, with the confidant's reason; `unreachable`; `stopped`.
    */
-  async storeWith(id: NaraId): Promise<void> {
-    const { own, confidants, retries } = this.#options;
+  async storeWith(id: NaraId, signal: AbortSignal = this.#rt.signal): Promise<void> {
+    const { own, confidants } = this.#options;
     const copy = own.current;
     if (!copy) throw noStash();
     const { me } = this.#rt;
     const { stash: { sequence }, record: { nonce, ciphertext, storedAt } } = copy;
     const payload: StashStoreV1 = { owner_id: me.id, owner: me.name, nonce, ciphertext, ts: storedAt };
-    const { success, reason } = await this.#ask(id, payload, retries);
+    const { success, reason } = await this.#ask(id, payload, signal);
     if (!success) {
       throw new StashError(
         "refused",
         `Cannot store the stash with ${id}, it refused: ${reason ?? "no reason given"}`,
-        {
-          reason,
-        },
+        { reason },
       );
     }
     await confidants.confirm(id, sequence);
@@ -96,21 +95,23 @@ export class Distributor {
    * Sees to it that three confidants keep the stash as it stands: those who keep it already, those who kept it before, and
    * others in place of those who fail.
    *
+   * @param signal Gives up when it aborts.
    * @throws {StashError} `no_stash` or `stopped`.
    */
-  async distribute(): Promise<Distribution> {
+  async distribute(signal: AbortSignal = this.#rt.signal): Promise<Distribution> {
     const { own, confidants } = this.#options;
     const { me, peers, random } = this.#rt;
     if (!own.current) throw noStash();
+    signal.throwIfAborted();
     const holding = confidants.holding(own.sequence);
     const kept = confidants.list().map(({ id }) => id);
     const online = peers.online().filter(({ id }) => id !== me.id);
-    const queue = candidates({ kept, online, random }).filter((id) => !holding.includes(id)).slice(
-      0,
-      ASKED_MAX,
-    );
+    const others = candidates({ kept, online, random }).filter((id) => !holding.includes(id));
+    const queue = others.slice(0, ASKED_MAX);
     const fillPlace = async () => {
-      for (let id = queue.shift(); id !== undefined; id = queue.shift()) if (await this.#keeps(id)) return;
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+        if (await this.#keeps(id, signal)) return;
+      }
     };
     const places = Math.max(0, TARGET_CONFIDANTS - holding.length);
     await Promise.all(Array.from({ length: places }, fillPlace));
@@ -126,28 +127,27 @@ export class Distributor {
     return { sequence, confidants: holding, target: TARGET_CONFIDANTS, safety: safetyOf(holding.length) };
   }
 
-  async #keeps(id: NaraId): Promise<boolean> {
+  async #keeps(id: NaraId, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.storeWith(id);
+      await this.storeWith(id, signal);
       return true;
     } catch (thrown) {
-      if (!(thrown instanceof StashError) || thrown.code === "stopped") throw thrown;
-      this.#rt.log.info("a confidant failed, another takes its place", {
-        confidant: id,
-        error: thrown.message,
-      });
+      if (signal.aborted || !(thrown instanceof StashError)) throw thrown;
+      const fields = { confidant: id, error: thrown.message };
+      this.#rt.log.info("a confidant failed, another takes its place", fields);
       return false;
     }
   }
 
-  async #ask(id: NaraId, payload: StashStoreV1, retries: number): Promise<StashAckV1> {
-    const { signal } = this.#rt;
+  async #ask(id: NaraId, payload: StashStoreV1, signal: AbortSignal): Promise<StashAckV1> {
+    const { clock, random } = this.#rt;
+    const { retries } = this.#options;
     try {
-      return await retrying(this.#rt, { retries, isWorthwhile: isSilence }, async () => {
+      return await retrying({ clock, random, signal }, { retries, isWorthwhile: isSilence }, async () => {
         return (await this.#stores.send(payload, id, { signal })).payload;
       });
     } catch (thrown) {
-      throw failure(thrown, { what: `store the stash with ${id}`, signal });
+      throw failure(thrown, { what: `store the stash with ${id}`, signal: this.#rt.signal });
     }
   }
 }

@@ -9,7 +9,8 @@ import { messageOf } from "../../utilities/errors.ts";
 import type { NaraId } from "../../utilities/names.ts";
 import { formatTimestamp } from "../../utilities/timestamp.ts";
 import { stashRecovered, stashRefresh, stashRequest, stashResponse } from "./behaviors.ts";
-import { Confidants, TARGET_CONFIDANTS } from "./confidants.ts";
+import { Background } from "./background.ts";
+import { Confidants } from "./confidants.ts";
 import { type Distribution, Distributor, failure } from "./distributor.ts";
 import { type OwnCopy, OwnStash } from "./own_stash.ts";
 import type { StashRecord } from "./record.ts";
@@ -17,12 +18,11 @@ import { type Asked, Recovery, RECOVERY_MS } from "./recovery.ts";
 import { assertFits, type Stash } from "./sealed_stash.ts";
 import { StashError } from "./stash_error.ts";
 import { Turns } from "./turns.ts";
+import { Upkeep } from "./upkeep.ts";
 import { abortable } from "./waiting.ts";
 
 /** Milliseconds that a confidant has to answer a request. */
 const RESPONSE_MS = 10_000;
-/** Milliseconds between two looks after the confidants. */
-const CHECK_MS = 60_000;
 /** Changes that may wait for their distribution. */
 const CHANGES_MAX = 16;
 
@@ -41,6 +41,14 @@ export interface RecoveryReport {
 /** What an owner needs of its runtime. */
 export type OwnerRuntime = Omit<RuntimeApi, "env" | "personality" | "memoryMode" | "register" | "subscribe">;
 
+/** Options of an {@linkcode Owner}. */
+export interface OwnerOptions {
+  /** Tries after the first for whoever does not answer. */
+  readonly retries: number;
+  /** Whether no earlier life can have left a stash. */
+  readonly isFirstLife: boolean;
+}
+
 /** The owner's side. */
 export class Owner {
   /** The stash. */
@@ -49,26 +57,37 @@ export class Owner {
   readonly confidants: Confidants;
   /** Brings it to them. */
   readonly distributor: Distributor;
+  /** Sees to it that there are enough of them. */
+  readonly upkeep: Upkeep;
   readonly #rt: OwnerRuntime;
-  readonly #retries: number;
+  readonly #options: OwnerOptions;
   readonly #requests: Correlator<StashRequestV1, StashResponseV1>;
   readonly #changes = new Turns(CHANGES_MAX);
   readonly #ready = Promise.withResolvers<void>();
   readonly #recovered = Promise.withResolvers<RecoveryReport>();
-  readonly #work = new Set<Promise<void>>();
+  readonly #background: Background;
   #recovery: Recovery | undefined;
   #recovering: Promise<RecoveryReport> | undefined;
 
   /**
    * @param rt What it may use.
-   * @param retries Tries after the first for whoever does not answer.
+   * @param options How stubborn it is, and whether there is anything to find.
    */
-  constructor(rt: OwnerRuntime, retries: number) {
+  constructor(rt: OwnerRuntime, options: OwnerOptions) {
+    const { retries } = options;
     this.#rt = rt;
-    this.#retries = retries;
+    this.#options = options;
     this.own = new OwnStash(rt);
     this.confidants = new Confidants(rt.store, rt.clock);
     this.distributor = new Distributor(rt, { own: this.own, confidants: this.confidants, retries });
+    this.#background = new Background(rt);
+    this.upkeep = new Upkeep(rt, {
+      own: this.own,
+      confidants: this.confidants,
+      distributor: this.distributor,
+      changes: this.#changes,
+      background: this.#background,
+    });
     this.#requests = new Correlator(rt, stashRequest, stashResponse, { deadlineMs: RESPONSE_MS });
     for (const { promise } of [this.#ready, this.#recovered]) promise.catch(() => {}); // Not everybody waits for them.
   }
@@ -87,19 +106,19 @@ export class Owner {
   async load(): Promise<void> {
     await this.own.load();
     await this.confidants.load();
-    if (!this.own.current) this.#recovery = this.#newRecovery();
+    if (!this.#isAtHand) this.#recovery = this.#newRecovery();
   }
 
   /** Begins its work in the background; a nara without a stash looks for one first. */
   start(): void {
-    this.#spawn("looking after the confidants", () => this.#lookAfterConfidants());
-    if (this.own.current) {
+    this.upkeep.start();
+    if (this.#isAtHand) {
       this.#recovery = undefined;
       this.#recovered.resolve(this.#report(0, []));
       return this.#ready.resolve();
     }
-    this.#spawn("recovering", async () => this.#recovered.resolve(await this.recover()));
-    this.#spawn("waiting for a recovery", () => this.#openInTime());
+    this.#background.run("recovering", async () => this.#recovered.resolve(await this.recover()));
+    this.#background.run("waiting for a recovery", () => this.#openInTime());
   }
 
   /** Waits until nothing is under way. */
@@ -107,7 +126,7 @@ export class Owner {
     const stopped = new StashError("stopped", "Cannot wait for the stash any longer: this nara is stopping");
     this.#ready.reject(stopped);
     this.#recovered.reject(stopped);
-    await Promise.all(this.#work);
+    await this.#background.idle();
   }
 
   /**
@@ -118,6 +137,7 @@ export class Owner {
   async set(data: Uint8Array): Promise<Distribution> {
     assertFits(data);
     const kept = data.slice();
+    this.upkeep.giveWay();
     return await this.#changes.run(async () => {
       await this.ready;
       const { stash: { sequence } } = await this.own.set(kept);
@@ -132,6 +152,7 @@ export class Owner {
 
   /** As {@linkcode Distributor.distribute}, one at a time. */
   distribute(): Promise<Distribution> {
+    this.upkeep.giveWay();
     return this.#changes.run(() => this.distributor.distribute());
   }
 
@@ -172,7 +193,7 @@ export class Owner {
     }
     const copy: OwnCopy = { stash, record };
     if (this.#recovery) this.#recovery.add(holder, copy);
-    else if (stash.sequence > this.own.sequence) await this.#adopt(copy, [holder], 1);
+    else await this.#adopt(copy, [holder], 1);
     return stash;
   }
 
@@ -188,6 +209,11 @@ export class Owner {
     });
   }
 
+  /** Whether there is nothing to look for. */
+  get #isAtHand(): boolean {
+    return this.#options.isFirstLife || this.own.current !== undefined;
+  }
+
   async #recover(): Promise<RecoveryReport> {
     const { log, signal } = this.#rt;
     const recovery = this.#recovery ??= this.#newRecovery();
@@ -195,7 +221,7 @@ export class Owner {
       const { best, holders, copies } = await recovery.run();
       const isRecovered = best !== undefined && await this.#adopt(best, holders, copies);
       if (!isRecovered) log.info("no stash came back that was not here", { copies });
-      else if (holders.length < TARGET_CONFIDANTS) this.#spawn("distributing", () => this.#distributeAgain());
+      this.upkeep.topUp();
       this.#ready.resolve();
       return { ...this.#report(copies, holders), isRecovered };
     } catch (thrown) {
@@ -207,7 +233,7 @@ export class Owner {
     const { me, peers } = this.#rt;
     return new Recovery({
       rt: this.#rt,
-      retries: this.#retries,
+      retries: this.#options.retries,
       peers: () => peers.proven().map(({ id }) => id).filter((id) => id !== me.id),
       ask: (peer) => this.#askForRefresh(peer),
     });
@@ -246,37 +272,7 @@ export class Owner {
     this.#ready.resolve();
   }
 
-  async #lookAfterConfidants(): Promise<void> {
-    const { clock, log, peers, signal } = this.#rt;
-    for (;;) {
-      await clock.sleep(CHECK_MS, { signal });
-      const gone = await this.confidants.check(peers.online().map(({ id }) => id));
-      for (const confidant of gone) log.info("a confidant has been away for too long", { confidant });
-      const holding = this.confidants.holding(this.own.sequence);
-      if (this.own.current && holding.length < TARGET_CONFIDANTS) await this.#distributeAgain();
-    }
-  }
-
-  async #distributeAgain(): Promise<void> {
-    const { log } = this.#rt;
-    try {
-      const { confidants, safety } = await this.distribute();
-      log.info("the stash was brought to confidants", { confidants: confidants.length, safety });
-    } catch (thrown) {
-      log.warn("the stash could not be brought to confidants", { error: messageOf(thrown) });
-    }
-  }
-
   #report(copies: number, confidants: readonly NaraId[]): RecoveryReport {
     return { isRecovered: false, sequence: this.own.current?.stash.sequence, copies, confidants };
-  }
-
-  /** Runs `work` until it ends or the service stops. */
-  #spawn(what: string, work: () => Promise<void>): void {
-    const { log, signal } = this.#rt;
-    const running = work().catch((thrown) => {
-      if (!signal.aborted) log.error(`${what} failed`, { error: messageOf(thrown) });
-    }).finally(() => this.#work.delete(running));
-    this.#work.add(running);
   }
 }

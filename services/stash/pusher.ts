@@ -60,8 +60,13 @@ export class Pusher {
     this.#begin(owner, owner, async () => {
       const { clock, random, signal } = this.#rt;
       await clock.sleep(DELAY_MIN_MS + Math.floor(random.next() * DELAY_SPREAD_MS), { signal });
-      await this.#sendSurely(owner);
       this.#greetedLife.set(owner, startedAt);
+      try {
+        await this.#sendSurely(owner);
+      } catch (thrown) {
+        if (this.#options.retries > 0) this.#greetedLife.delete(owner); // Its next hey-there gets another try.
+        throw thrown;
+      }
     });
   }
 

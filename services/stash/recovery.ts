@@ -54,7 +54,10 @@ export interface Found {
 
 interface AskedPeer {
   tries: number;
+  /** When it was asked last. Its place is taken for {@linkcode BATCH_MS}. */
   lastMs: number;
+  /** When it may be asked again. */
+  againMs: number;
   /** Whether an ask is under way. */
   isOpen: boolean;
   /** Whether nothing more is to be learned from it, unless a copy gets lost on its way. */
@@ -134,7 +137,7 @@ export class Recovery {
     const { peers, retries } = this.#context;
     const free = peers().filter((peer) => {
       const asked = this.#asked.get(peer);
-      return !this.#sequences.has(peer) && !(asked && (asked.isOpen || this.#isBusy(asked)));
+      return !this.#sequences.has(peer) && (!asked || !asked.isOpen && this.#nowMs() >= asked.againMs);
     });
     const left = free.filter((peer) => !this.#asked.get(peer)?.isDone);
     const pool = left.length > 0 || retries === 0 || this.#isTimeUp() ? left : free;
@@ -146,13 +149,15 @@ export class Recovery {
     const { ask, retries } = this.#context;
     const lastMs = this.#nowMs();
     this.#startedMs ??= lastMs;
-    const asked = this.#asked.get(peer) ?? { tries: 0, lastMs, isOpen: false, isDone: false };
+    const asked = this.#asked.get(peer) ?? { tries: 0, lastMs, againMs: 0, isOpen: false, isDone: false };
     this.#asked.set(peer, asked);
     asked.tries++;
     asked.lastMs = lastMs;
     asked.isOpen = true;
     const outcome = await ask(peer);
     asked.isOpen = false;
+    // A peer that cannot be reached is left alone for a while by the peer directory: earlier would be no try at all.
+    asked.againMs = BATCH_MS + (outcome === "unreachable" ? this.#nowMs() : asked.lastMs);
     asked.isDone ||= outcome !== "unreachable" || asked.tries > retries;
   }
 

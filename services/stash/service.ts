@@ -47,6 +47,11 @@ export interface StashOptions {
    * @default {2}
    */
   readonly retries?: number;
+  /**
+   * Whether the nara's soul was made just now. Then nobody can hold a stash of it, and it stores without asking around first.
+   * @default {false}
+   */
+  readonly isFirstLife?: boolean;
 }
 
 /** How a stash is doing. */
@@ -118,10 +123,10 @@ export class StashService implements Service {
 
   /** Takes back what an earlier run kept. */
   async init(rt: RuntimeApi): Promise<void> {
-    const { ownersMax = OWNERS_MAX[rt.memoryMode], retries = RETRIES } = this.#options;
+    const { ownersMax = OWNERS_MAX[rt.memoryMode], retries = RETRIES, isFirstLife = false } = this.#options;
     this.#rt = rt;
     this.#shelf = new Shelf(rt.store, ownersMax);
-    this.#owner = new Owner(rt, retries);
+    this.#owner = new Owner(rt, { retries, isFirstLife });
     this.#pusher = new Pusher(rt, { shelf: this.#shelf, retries });
     for (const key of await this.#shelf.load()) rt.log.error("a held stash cannot be read", { key });
     await this.#owner.load();
@@ -138,6 +143,7 @@ export class StashService implements Service {
     rt.register(stashRecovered);
     this.#greetings = rt.subscribe(heyThere, ({ fromId, payload }) => {
       this.#pusher.welcome(fromId, payload.started_at);
+      this.#owner.upkeep.greetedBy(fromId, payload.started_at);
     });
   }
 

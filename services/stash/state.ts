@@ -71,7 +71,7 @@ function wireRecord({ nonce, ciphertext, storedAt }: StashRecord): object {
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    scanJsonObject(bytes, { bytesMax: STATE_BYTES_MAX, keysMax: Infinity });
+    scanJsonObject(bytes, { bytesMax: STATE_BYTES_MAX, stringBytesMax: STATE_BYTES_MAX, keysMax: Infinity });
     return JSON.parse(decoder.decode(bytes));
   } catch (cause) {
     throw new StashError("bad_state", `Cannot read this state of a stash: ${messageOf(cause)}`, { cause });

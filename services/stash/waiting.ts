@@ -17,7 +17,7 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Pr
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([aborted, promise]);
   } finally {
     signal.removeEventListener("abort", abort);
   }
@@ -66,7 +66,7 @@ export async function retrying<T>(
     try {
       return await work();
     } catch (thrown) {
-      if (failures > retries || signal.aborted || !isWorthwhile(thrown)) throw thrown;
+      if (failures > retries || !isWorthwhile(thrown)) throw thrown;
     }
     await clock.sleep(backoffMs(failures, random, { firstMs: FIRST_PAUSE_MS }), { signal });
   }

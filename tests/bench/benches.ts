@@ -9,6 +9,8 @@ import * as meshOneway from "./floors/mesh_oneway.ts";
 import * as receive from "./floors/receive.ts";
 import type { Bench } from "./harness.ts";
 import * as localEmitOurs from "./ours/local_emit.ts";
+import * as meshCallOurs from "./ours/mesh_call.ts";
+import * as meshOnewayOurs from "./ours/mesh_oneway.ts";
 import * as receiveOurs from "./ours/receive.ts";
 
 /** All benches, in the order in which they run. */
@@ -38,6 +40,7 @@ export const BENCHES: readonly Bench[] = [
     aim: { atLeast: 0.7 },
     loads: [{ inFlight: 64, senders: 1 }],
     floor: meshOneway,
+    ours: meshOnewayOurs,
   },
   {
     name: "mesh-call",
@@ -49,5 +52,6 @@ export const BENCHES: readonly Bench[] = [
     ],
     latency: true,
     floor: meshCall,
+    ours: meshCallOurs,
   },
 ];

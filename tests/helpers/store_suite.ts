@@ -12,9 +12,15 @@ const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
 
 /** Registers the suite; `label` begins the name of each test. */
 export function testKeyValueFile(label: string, ignore: boolean, withStore: WithStore): void {
-  const test = (says: string, check: (file: KeyValueFile) => void) =>
+  const test: Register = (says, check) =>
     Deno.test({ name: `${label} ${says}`, ignore, fn: () => withStore(check) });
+  testKeeping(test);
+  testListing(test);
+}
 
+type Register = (says: string, check: (file: KeyValueFile) => void) => void;
+
+function testKeeping(test: Register): void {
   test("finds nothing in what is empty", (file) => {
     assertEquals(file.get("a", "k"), undefined);
     assertEquals(file.list("a", ""), []);
@@ -43,7 +49,9 @@ export function testKeyValueFile(label: string, ignore: boolean, withStore: With
     assertEquals(file.get("a", "k"), bytes(1));
     assertEquals(file.list("b", ""), []);
   });
+}
 
+function testListing(test: Register): void {
   test("lists by prefix, sorted as JavaScript sorts", (file) => {
     const keys = [
       "b",

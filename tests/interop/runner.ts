@@ -3,7 +3,7 @@
  * @module
  */
 import { BadCase, CaseReader, type Fields } from "./case_reader.ts";
-import { findStricter, RULES } from "./stricter.ts";
+import { findStricter, RULES, type Stricter } from "./stricter.ts";
 import type { CaseContext, CheckCase, Topic, VectorFile } from "./topic.ts";
 import { canonicalJsonTopic } from "./topics/canonical_json.ts";
 import { ed25519Topic } from "./topics/ed25519.ts";
@@ -79,7 +79,7 @@ function findSeeds(files: readonly InputFile[]): CaseContext["seedsOf"] {
     const name = String(vector.nara_name ?? vector.name);
     seeds.set(name, (seeds.get(name) ?? new Set()).add(vector.seed_hex));
   }
-  return (name) => [...seeds.get(name) ?? []];
+  return (name) => seeds.size === 0 ? undefined : [...seeds.get(name) ?? []];
 }
 
 async function checkFile({ name, json }: InputFile, run: Run): Promise<void> {
@@ -131,7 +131,12 @@ async function problemsOf(
 ): Promise<string[]> {
   if (!isFields(fields)) return [`expected an object, got ${shown(fields)}`];
   const vector = new CaseReader(name, fields);
-  const stricter = findStricter(file.topic, list, name);
+  const applied = new Set<Stricter>();
+  const stricter: CaseContext["stricter"] = (part) => {
+    const entry = findStricter(file.topic, list, part === undefined ? name : `${name}: ${part}`);
+    if (entry) applied.add(entry);
+    return entry;
+  };
   const problems: string[] = [];
   try {
     vector.text("name");
@@ -145,7 +150,7 @@ async function problemsOf(
   if (problems.length === 0) {
     problems.push(...vector.unread().map((field) => `no check looks at the field "${field}"`));
   }
-  if (problems.length === 0 && stricter) tally.countRule(stricter.rule);
+  if (problems.length === 0) { for (const { rule } of applied) tally.countRule(rule); }
   return problems;
 }
 

@@ -21,10 +21,17 @@ export interface VectorFile {
 export interface CaseContext {
   /** The file in which the case stands. */
   readonly file: VectorFile;
-  /** The seeds, in hexadecimal, of the naras that go by a name in any of the files that are checked together. */
-  seedsOf(name: string): readonly string[];
-  /** What the table says about the case, if it is one in which we are stricter than Go. */
-  readonly stricter: Stricter | undefined;
+  /**
+   * The seeds, in hexadecimal, of the naras that go by a name in any of the files that are checked together;
+   * `undefined` where none of the files introduces anybody.
+   */
+  seedsOf(name: string): readonly string[] | undefined;
+  /**
+   * What the table says about the case, if it is one in which we do otherwise than Go.
+   *
+   * @param part A part of the case, such as a step; the case as a whole when left out.
+   */
+  stricter(part?: string): Stricter | undefined;
 }
 
 /** Checks a case: reads all its fields and notes what came out differently. */
@@ -40,15 +47,18 @@ export interface Topic {
   readonly lists: Readonly<Record<string, CheckCase>>;
 }
 
-/** What this implementation did, in the words of the table: `accepted`, or `refused: ` and the reason. */
-export type Outcome = "accepted" | `refused: ${string}`;
+/** What this implementation did, in the words of the table: `otherwise` says in what it differs from Go. */
+export type Outcome = "accepted" | `refused: ${string}` | `otherwise: ${string}`;
 
 /**
- * Whether the table names this case as one that Go accepts and we refuse. If so, notes it when `ours` is not the very
- * outcome that the table promises; what Go made of it remains to be checked.
+ * Whether the table names this case, or `part` of it, as one in which we do otherwise than Go. If so, notes it when `ours` is
+ * not the very outcome that the table promises; what Go made of it remains to be checked.
  */
-export function isStricter(vector: CaseReader, { stricter }: CaseContext, ours: Outcome): boolean {
+export function isStricter(vector: CaseReader, context: CaseContext, ours: Outcome, part?: string): boolean {
+  const stricter = context.stricter(part);
   if (!stricter) return false;
-  if (stricter.ours !== ours) vector.differ("our own outcome", stricter.ours, ours);
+  if (stricter.ours !== ours) {
+    vector.differ(part ? `our own outcome of "${part}"` : "our own outcome", stricter.ours, ours);
+  }
   return true;
 }

@@ -79,6 +79,8 @@ const REFUSED: Record<string, [text: string, problem: JsonProblem, offset: numbe
   "a low surrogate alone": ['{"s":"\\udd8ax"}', "lone_surrogate", 6],
   "two high surrogates": ['{"s":"\\ud83e\\ud83e"}', "lone_surrogate", 6],
   "a high surrogate before a letter": ['{"s":"\\ud83e\\u0041"}', "lone_surrogate", 6],
+  "two low surrogates": ['{"s":"\\udd8a\\udd8a"}', "lone_surrogate", 6],
+  "a low surrogate behind a pair": ['{"s":"\\ud83e\\udd8a\\udd8a"}', "lone_surrogate", 18],
   "a lone surrogate in a key": ['{"\\ud83e":1}', "lone_surrogate", 2],
   "a byte that never stands in UTF-8": ['{"s":"a\udcffb"}', "invalid_utf8", 7],
   "a lone continuation byte": ['{"s":"\udc80"}', "invalid_utf8", 6],
@@ -107,6 +109,28 @@ for (const [what, [text, problem, offset]] of Object.entries(REFUSED)) {
   Deno.test(`scanJsonObject() refuses ${what}`, () => {
     const error = assertThrows(() => scanJsonObject(bytesOf(text)), JsonScanError, `at byte ${offset}, got`);
     assertEquals([error.code, error.problem, error.offset], ["undecodable", problem, offset]);
+  });
+}
+
+const TAKEN: Record<string, string> = {
+  "an empty object": "{}",
+  "all escapes": '{"s":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u00E9"}',
+  "surrogate pairs": '{"\\ud83e\\udd8a":"\\uD83E\\uDD8A\\ud800\\udc00\\udbff\\udfff"}',
+  "raw characters of every length": '{"s":"\x7fé\u07ff\u0800\ud7ff\ue000\uffff🦊\u{10ffff}"}',
+  "every form of number": '{"n":[0,-0,1,-12,0.5,1.25e3,1E+2,2e-7,0e0]}',
+  "the words": '{"w":[true,false,null]}',
+  "white space of all kinds": ' \t\r\n{ "a" : [ 1 , { } ] , "b" : [ ] } \n',
+  "the same key in different objects": '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}',
+  "keys that differ in case only": '{"a":1,"A":2}',
+  "values named as forbidden keys": '{"a":"__proto__","prototypes":["constructor"]}',
+};
+
+for (const [what, text] of Object.entries(TAKEN)) {
+  Deno.test(`scanJsonObject() takes ${what}`, () => {
+    assertEquals(
+      scanJsonObject(encoder.encode(text)).members.map(({ name }) => name),
+      Object.keys(JSON.parse(text)),
+    );
   });
 }
 

@@ -24,7 +24,9 @@ export async function open(keypair: KeypairName): Promise<Rig> {
   const taken = new Array<number>(SENDERS).fill(0);
   const take = async (index: number) => {
     const { receipt } = await runtime.receive(senders[index].frames[taken[index]++], "bench");
-    if (receipt.outcome !== "handled") throw new Error(`a good message was not handled: ${JSON.stringify(receipt)}`);
+    if (receipt.outcome !== "handled") {
+      throw new Error(`a good message was not handled: ${JSON.stringify(receipt)}`);
+    }
   };
   const change = async (full: Runtime) => {
     spare = await knowing(me, senders);
@@ -57,7 +59,9 @@ async function sender(index: number, to: Identity): Promise<Sender> {
   const draft = parcel.draft(PAYLOAD, { to: to.id, toName: to.name });
   const frames: Uint8Array[] = [];
   for (let nth = 0; nth < FRAMES; nth++) {
-    frames.push(await signedFrame(draft, { from: identity, spec: parcel.spec, atNs: nowNs + BigInt(nth) * 100_000n }));
+    frames.push(
+      await signedFrame(draft, { from: identity, spec: parcel.spec, atNs: nowNs + BigInt(nth) * 100_000n }),
+    );
   }
   return { identity, frames };
 }

@@ -14,7 +14,9 @@ export const PAYLOAD = { text: "x".repeat(190), number: 600 };
 export const note = local("bench:note", "Stays at home").withVersion(1, Payload);
 export const parcel = meshRequest("bench:parcel", "Is taken").withVersion(1, Payload);
 export const answer = meshRequest("bench:answer", "Answers").withVersion(1, Payload);
-export const question = meshRequest("bench:question", "Is answered").withVersion(1, Payload).withReplies(answer);
+export const question = meshRequest("bench:question", "Is answered").withVersion(1, Payload).withReplies(
+  answer,
+);
 
 /** Speaks the kinds above. */
 export class BenchService implements Service {

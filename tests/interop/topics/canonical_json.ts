@@ -15,7 +15,7 @@ import {
 import { decodeUtf8Escaping } from "../surrogate_escape.ts";
 import type { Topic } from "../topic.ts";
 import { checkDecode, checkDecodeTime } from "./canonical_decode.ts";
-import { describedValue, rawMessage } from "./go_values.ts";
+import { asGoAny, describedValue, rawMessage } from "./go_values.ts";
 
 const MAP_TYPE = "map[string]any";
 const DAY_S = 86_400n;
@@ -94,13 +94,6 @@ function checkMapOrList(vector: CaseReader): void {
     asGoAny(entry.value("value")),
   ]));
   vector.expect("output", canonicalJson(map));
-}
-
-/** Objects in a Go `any` are maps. */
-function asGoAny(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(asGoAny);
-  if (typeof value !== "object" || value === null) return value;
-  return new Map(Object.entries(value).map(([key, member]) => [key, asGoAny(member)]));
 }
 
 function checkDescribed(vector: CaseReader): void {

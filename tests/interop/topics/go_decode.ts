@@ -8,7 +8,8 @@ import { type ExactJson, type ExactNumber, ExactObject, readExactJson } from "..
 import { canonicalJson, formatTimestamp, parseZonedTimestamp, RawJson } from "../nara.ts";
 import { decodeUtf8Escaping } from "../surrogate_escape.ts";
 
-type Setter = (value: ExactJson, spelling: string) => void;
+/** Puts a member's value where it belongs. */
+export type Setter = (value: ExactJson, spelling: string) => void;
 
 /** The text that Go writes again after it has read `bytes` into the struct. */
 export function goDecode(bytes: Uint8Array): string {
@@ -59,9 +60,9 @@ export function goDecode(bytes: Uint8Array): string {
   return canonicalJson(target);
 }
 
-/** Unknown keys are passed over, keys match in any case, later members come on top of earlier ones. */
-function setFields(value: ExactJson, setters: Record<string, Setter>): void {
-  if (!(value instanceof ExactObject)) return; // null
+/** Unknown keys are passed over, keys match in any case, later members come on top of earlier ones; `null` sets nothing. */
+export function setFields(value: ExactJson, setters: Readonly<Record<string, Setter>>): void {
+  if (!(value instanceof ExactObject)) return;
   for (const [key, member, spelling] of value.members) {
     const folded = key.replaceAll("\u017f", "s").replaceAll("\u212a", "k").toLowerCase();
     if (Object.hasOwn(setters, folded)) setters[folded](member, spelling);
@@ -69,15 +70,17 @@ function setFields(value: ExactJson, setters: Record<string, Setter>): void {
 }
 
 /** Bad bytes and lone surrogates become U+FFFD, one each. */
-function goText(value: ExactJson): string {
+export function goText(value: ExactJson): string {
   return (value as string).toWellFormed();
 }
 
-function goInt(value: ExactJson): bigint {
+/** A whole number; `null` is 0. */
+export function goInt(value: ExactJson): bigint {
   return value === null ? 0n : BigInt((value as ExactNumber).text);
 }
 
-function goBytes(value: ExactJson): Uint8Array {
+/** Base64 with line breaks and whatever unused bits, or a list of numbers. */
+export function goBytes(value: ExactJson): Uint8Array {
   if (Array.isArray(value)) return Uint8Array.from(value, (item) => Number(goInt(item)));
   return Uint8Array.fromBase64((value as string).replace(/[\r\n]/g, ""));
 }
@@ -87,7 +90,8 @@ function goMap(before: unknown, value: ExactJson): Map<string, bigint> {
   return new Map([...before instanceof Map ? before : [], ...added]);
 }
 
-function goTime(value: ExactJson): string {
+/** A time, written again. */
+export function goTime(value: ExactJson): string {
   const { unixNs, offsetSeconds } = parseZonedTimestamp(value as string);
   return formatTimestamp(unixNs, offsetSeconds);
 }

@@ -250,6 +250,13 @@ export function rebuild(goType: string, value: ExactJson): unknown {
   return isMap ? new Map(members) : Object.fromEntries(members);
 }
 
+/** Objects in a Go `any` are maps. */
+export function asGoAny(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asGoAny);
+  if (typeof value !== "object" || value === null) return value;
+  return new Map(Object.entries(value).map(([key, member]) => [key, asGoAny(member)]));
+}
+
 /** A `json.RawMessage` of a case, or `undefined` where Go could not write it either. */
 export function rawMessage(input: unknown): RawJson | null | undefined {
   if (input === null) return null;

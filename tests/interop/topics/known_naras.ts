@@ -3,7 +3,16 @@
  * @module
  */
 import { BadCase, type CaseReader, type Fields } from "../case_reader.ts";
-import { deriveSoul, formatPublicKey, formatSoul, type Keypair, naraIdOf, publicKeyOf } from "../nara.ts";
+import {
+  deriveSoul,
+  formatPublicKey,
+  formatSoul,
+  type Identity,
+  type Keypair,
+  naraIdOf,
+  personalityOf,
+  publicKeyOf,
+} from "../nara.ts";
 import type { VectorFile } from "../topic.ts";
 import { keypairsOf, sha256Hex } from "./bytes.ts";
 
@@ -27,6 +36,8 @@ export interface KnownNara {
   readonly keypairs: ReadonlyMap<string, Keypair>;
   /** Its public key. */
   readonly publicKey: Uint8Array;
+  /** All that a runtime needs to be this nara; its keypair answers at once. */
+  readonly identity: Identity;
 }
 
 const introduced = new WeakMap<VectorFile, Map<string, Promise<KnownNara>>>();
@@ -47,10 +58,27 @@ export function keysNamed(file: VectorFile, name: string): Uint8Array[] {
     .map((fields) => Uint8Array.fromBase64(String(fields.public_key_b64)));
 }
 
+/** All naras whom a receiver of the file knows. */
+export function knownNaras(file: VectorFile): Promise<KnownNara[]> {
+  const lists = ["identities", "known"].flatMap((list) => file.lists.get(list) ?? []);
+  return Promise.all(lists.map(({ name }) => naraNamed(file, String(name))));
+}
+
+/** Whom nobody introduces: a nara of that name whose machine has the usual fingerprint. */
+export function usualNara(name: string): Promise<KnownNara> {
+  const soul = deriveSoul(Uint8Array.fromHex(sha256Hex(`test-hardware-${name}`)), name);
+  return knownNara(name, naraIdOf(soul, name), soul.seed, formatSoul(soul));
+}
+
 async function introduce(file: VectorFile, name: string): Promise<KnownNara> {
   const fields = ["identities", "known", "unknown"]
     .flatMap<Fields>((list) => file.lists.get(list) ?? []).find((fields) => fields.name === name);
   if (!fields) throw new BadCase(`no identity of the file is called ${JSON.stringify(name)}`);
-  const seed = Uint8Array.fromHex(String(fields.seed_hex));
-  return { name, id: String(fields.id), keypairs: await keypairsOf(seed), publicKey: publicKeyOf(seed) };
+  return await knownNara(name, String(fields.id), Uint8Array.fromHex(String(fields.seed_hex)), String(fields.soul));
+}
+
+async function knownNara(name: string, id: string, seed: Uint8Array, soul: string): Promise<KnownNara> {
+  const keypairs = await keypairsOf(seed);
+  const identity = { id, name, keypair: keypairs.get("node")!, personality: personalityOf(soul) };
+  return { name, id, keypairs, publicKey: publicKeyOf(seed), identity };
 }

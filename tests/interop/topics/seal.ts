@@ -62,8 +62,10 @@ async function checkOwner(
 ): Promise<void> {
   const owner = vector.text("owner");
   const usual = deriveSoul(Uint8Array.fromHex(sha256Hex(`test-hardware-${owner}`)), owner).seed.toHex();
-  const seed = [usual, ...seedsOf(owner)].map((hex) => Uint8Array.fromHex(hex))
+  const introduced = seedsOf(owner);
+  const seed = [usual, ...introduced ?? []].map((hex) => Uint8Array.fromHex(hex))
     .find((seed) => stashKeyOf(seed).toHex() === vector.value("key_hex"));
+  if (!seed && !introduced) return; // The file stands alone: the owner is a name and no more.
   if (!seed) return vector.differ("key_hex", `the key of a nara called ${owner}`, vector.value("key_hex"));
   for (const [kind, keypair] of await keypairsOf(seed)) {
     const got = tryOpen(() => keypair.open(sealed));

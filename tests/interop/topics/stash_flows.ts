@@ -1,0 +1,174 @@
+/**
+ * The list `stash_flows` of `messages.json`: messages that reach a stash one after another, and what it does with each.
+ * @module
+ */
+import { BadCase, type CaseReader } from "../case_reader.ts";
+import {
+  decodeEnvelope,
+  decodeMessage,
+  type MemoryMode,
+  type Message,
+  type StashAckV1,
+  type StashResponseV1,
+  StashService,
+} from "../nara.ts";
+import { type CaseContext, isStricter, type Outcome } from "../topic.ts";
+import { saysTheSame } from "./agreement.ts";
+import { GoStash } from "./go_stash.ts";
+import { type KnownNara, knownNaras, naraNamed, usualNara } from "./known_naras.ts";
+import { outcomeOf } from "./reception.ts";
+import { checkOwnField, goSends, routeOf, withoutOwnField, wireOf } from "./sending.ts";
+import { kindNamed } from "./vector_kinds.ts";
+import { type SentFrame, VectorRuntime } from "./vector_runtime.ts";
+
+/** Go's names of the memory modes that a stash tells apart, and ours. */
+const MODES: Readonly<Record<string, MemoryMode>> = {
+  low: "short",
+  short: "short",
+  medium: "medium",
+  high: "hog",
+  hog: "hog",
+  custom: "custom",
+};
+const encoder = new TextEncoder();
+
+/** What the steps of a flow share. */
+interface Flow {
+  readonly context: CaseContext;
+  readonly confidant: KnownNara;
+  readonly runtime: VectorRuntime;
+  readonly stash: StashService;
+  readonly go: GoStash;
+}
+
+/** Checks a case of `stash_flows`: every step in the one runtime of its confidant. */
+export async function checkStashFlow(vector: CaseReader, context: CaseContext): Promise<void> {
+  const confidant = await naraNamed(context.file, vector.text("confidant"));
+  const mode = vector.text("memory_mode");
+  if (!Object.hasOwn(MODES, mode)) throw new BadCase(`no memory mode ${JSON.stringify(mode)} is known`);
+  const steps = vector.objects("steps");
+  if (steps.length === 0) throw new BadCase("a flow without steps checks nothing");
+  const stash = new StashService();
+  await using runtime = await VectorRuntime.start({
+    nara: confidant,
+    knows: await keysOf(steps, context),
+    atNs: steps[0].integer("at_unix_ns"),
+    services: [stash],
+    memoryMode: MODES[mode],
+  });
+  const { ownersMax } = stash.status();
+  const limit = vector.number("storage_limit");
+  if (ownersMax !== limit && !isStricter(vector, context, `otherwise: room for ${ownersMax}`)) {
+    vector.differ("storage_limit", limit, ownersMax);
+  }
+  const go = new GoStash(goLimit(vector, mode), confidant.identity.keypair);
+  for (const step of steps) await checkStep(step, { context, confidant, runtime, stash, go });
+}
+
+/** Go knows three names; with any other it has room for five. */
+function goLimit(vector: CaseReader, mode: string): number {
+  const limit = { low: 5, medium: 20, high: 50 }[mode] ?? 5;
+  vector.expect("storage_limit", limit);
+  return limit;
+}
+
+/**
+ * Whose keys the confidant has: those of the file's naras, and those of other senders but where Go says that it has not. Nobody
+ * introduces them, so their machines have to be the usual ones.
+ */
+async function keysOf(steps: readonly CaseReader[], { file }: CaseContext): Promise<KnownNara[]> {
+  const known = new Map((await knownNaras(file)).map((nara) => [nara.id, nara]));
+  for (const step of steps) {
+    const { from = "", from_id } = JSON.parse(step.text("incoming")) as { from?: string; from_id: string };
+    if (known.has(from_id) || step.optionalText("drop_reason") === "unknown_sender") continue;
+    const nara = await usualNara(from);
+    if (nara.id !== from_id) throw new BadCase(`nobody says whose key belongs to ${JSON.stringify(from_id)}`);
+    known.set(nara.id, nara);
+  }
+  return [...known.values()];
+}
+
+async function checkStep(step: CaseReader, flow: Flow): Promise<void> {
+  const { context, confidant, runtime, stash, go } = flow;
+  const [name, atNs, frame] = [step.text("name"), step.integer("at_unix_ns"), encoder.encode(step.text("incoming"))];
+  const verdict = { dropReason: step.optionalText("drop_reason"), error: step.optionalText("error") };
+  const isTaken = verdict.dropReason === null && verdict.error === null;
+  step.need("drop_reason", "error");
+  await runtime.moveTo(atNs);
+  const before = runtime.sent.length;
+  const outcome = outcomeOf(await runtime.receive(frame));
+  const sent = runtime.sent.slice(before);
+  for (const message of sent) await checkOwnField(step, message, confidant);
+
+  const expected = isTaken ? await goAnswers(step, frame, flow, atNs) : [];
+  expectGo(step, expected, go);
+  const reason = outcome === "accepted" ? undefined : outcome.slice("refused: ".length);
+  if (!isTaken && reason !== undefined && !saysTheSame(verdict, reason)) {
+    step.differ("drop_reason", verdict.dropReason ?? verdict.error, reason);
+  }
+  const differences = differencesOf(stash, go, expected, sent);
+  if (isTaken === (reason === undefined) && differences.length === 0) return;
+  const ours: Outcome = reason === undefined
+    ? `otherwise: ${differences.join(", ") || "handled"}`
+    : `refused: ${[reason, ...differences].join(", ")}`;
+  if (!isStricter(step, context, ours, name)) step.differ("what the stash does", "as Go does", ours);
+}
+
+/** What Go sends because of a message that it takes. */
+async function goAnswers(step: CaseReader, frame: Uint8Array, flow: Flow, atNs: bigint): Promise<Message[]> {
+  const envelope = decodeEnvelope(frame);
+  const message = decodeMessage(envelope, kindNamed(envelope.kind).spec.schemas.get(envelope.version)!);
+  const said = flow.go.take(message, atNs);
+  return await Promise.all(said.map((one) => goSends(step, flow.confidant, atNs, one)));
+}
+
+/** Go's own answers are those of Go's stash. */
+function expectGo(step: CaseReader, expected: readonly Message[], { size, own }: GoStash): void {
+  const emitted = step.objects("emitted");
+  if (emitted.length !== expected.length) step.differ("emitted", emitted.length, expected.length);
+  emitted.forEach((message, index) => {
+    message.expect("route", expected[index] ? routeOf(expected[index], {}) : "");
+    message.expect("wire", expected[index] ? wireOf(expected[index]) : "");
+  });
+  step.expect("stored_count", size);
+  step.expect("own_stash", own?.text ?? "");
+  step.expect("own_stash_time", own?.time ?? 0);
+}
+
+/** What our stash did otherwise, in the words of the table. */
+function differencesOf(
+  stash: StashService,
+  go: GoStash,
+  expected: readonly Message[],
+  sent: readonly SentFrame[],
+): string[] {
+  const differences: string[] = [];
+  const [theirs, ours] = [
+    expected.map((message) => `${routeOf(message, {})} ${wireOf(message)}`),
+    sent.map(({ to, wire }) => `direct:${to} ${withoutOwnField(wire)}`),
+  ];
+  if (theirs.join("\n") !== ours.join("\n")) differences.push(...sent.map(({ wire }) => describe(wire)));
+  if (theirs.length > 0 && ours.length === 0) differences.push("no answer");
+  const { owners } = stash.status();
+  if (owners !== go.size) differences.push(`${owners} stored`);
+  const own = ownOf(stash);
+  if (own?.text !== go.own?.text || own?.time !== go.own?.time) {
+    differences.push(own ? `own stash ${own.text} of ${own.time}` : "no own stash");
+  }
+  return differences;
+}
+
+/** An answer of the stash in a few words. */
+function describe(wire: string): string {
+  const { kind, payload } = decodeEnvelope(encoder.encode(wire));
+  const { success, reason } = payload as StashAckV1;
+  const { found } = payload as StashResponseV1;
+  if (kind === "stash:ack") return success ? "ack" : `ack with "${reason}"`;
+  return kind === "stash:response" ? `response ${found ? "found" : "not found"}` : kind;
+}
+
+function ownOf(stash: StashService): { text: string; time: number } | undefined {
+  if (!stash.stash) return undefined;
+  const { own } = JSON.parse(new TextDecoder().decode(stash.marshalState())) as { own: { stored_at: number } };
+  return { text: new TextDecoder().decode(stash.stash.data), time: own.stored_at };
+}

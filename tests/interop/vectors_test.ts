@@ -1,0 +1,284 @@
+/** Our copy of the vectors, and that the runner notices what it has to notice. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { lacking } from "../helpers/permissions.ts";
+import { checkVectors, type InputFile, SKIPPED_TOPICS, TOPICS } from "./runner.ts";
+import { stricterCases } from "./stricter.ts";
+import canonicalJson from "./vectors/canonical_json.json" with { type: "json" };
+import ed25519 from "./vectors/ed25519.json" with { type: "json" };
+import identity from "./vectors/identity.json" with { type: "json" };
+import meshAuth from "./vectors/mesh_auth.json" with { type: "json" };
+import prng from "./vectors/prng.json" with { type: "json" };
+import seal from "./vectors/seal.json" with { type: "json" };
+
+const FILES: readonly InputFile[] = Object.entries({
+  "canonical_json.json": canonicalJson,
+  "ed25519.json": ed25519,
+  "identity.json": identity,
+  "mesh_auth.json": meshAuth,
+  "prng.json": prng,
+  "seal.json": seal,
+}).map(([name, json]) => ({ name, json }));
+
+type Json = { [key: string]: unknown };
+
+/** A file with one list of one case, and with the identities that it may need; `change` may alter the case. */
+function single(
+  file: Json,
+  list: string,
+  name: string,
+  change: (vector: Json) => void = () => {},
+): InputFile {
+  const vector = (file[list] as Json[]).find((vector) => vector.name === name);
+  const copy = structuredClone(vector)!;
+  change(copy);
+  const identities = Array.isArray(file.identities) && file.topic !== "identity"
+    ? file.identities
+    : undefined;
+  return {
+    name: "x.json",
+    json: { topic: file.topic, about: "", ...(identities && { identities }), [list]: [copy] },
+  };
+}
+
+/** The lines of failing cases. */
+async function failures(...files: InputFile[]): Promise<string[]> {
+  const { lines, failed } = await checkVectors(files);
+  const failing = lines.filter((line) => line.startsWith("FAIL "));
+  assertEquals(failing.length, failed);
+  return failing;
+}
+
+for (const file of FILES) {
+  Deno.test(`checkVectors() passes every case of ${file.name}`, async () => {
+    assertEquals(await failures(file), []);
+  });
+}
+
+Deno.test("checkVectors() counts every case of the files, and says so in its last line", async () => {
+  const lists = FILES.flatMap(({ json }) => Object.values(json as Json).filter(Array.isArray));
+  const cases = lists.reduce((sum, list) => sum + list.length, 0);
+  const { lines, passed } = await checkVectors(FILES);
+  assertEquals(passed, cases);
+  assertEquals(lines.at(-1), `${cases} passed, 0 failed, 0 skipped`);
+});
+
+Deno.test("checkVectors() passes a case by a rule of ours exactly where the table names it", async () => {
+  const { stricter, lines } = await checkVectors(FILES);
+  const byRule = stricter.values().reduce((sum, count) => sum + count, 0);
+  assertEquals(byRule, stricterCases().length);
+  assertEquals(lines.filter((line) => line.startsWith("stricter than Go in ")).length, stricter.size);
+});
+
+/** For each topic a case, a change that makes it wrong, and what the line has to say. */
+const ALTERED: readonly [
+  file: Json,
+  list: string,
+  name: string,
+  change: (vector: Json) => void,
+  says: string,
+][] = [
+  [identity, "identities", "alice", (vector) => vector.gemstone = "💎", 'gemstone: expected "💎", got "🪙"'],
+  [identity, "bonds", "right", (vector) => vector.valid_bond = false, "valid_bond: expected false, got true"],
+  [prng, "seeds", "seed 1", (vector) => (vector.intn_59 as number[])[9]++, "intn_59: expected [3,3,22"],
+  [seal, "seal", "notes object", (vector) => vector.nonce_b64 = "AAAA", 'nonce_b64: expected "AAAA"'],
+  [seal, "open", "first tag bit", (vector) => vector.opens = true, "opens: expected true, got false"],
+  [ed25519, "sign", "4 bytes", (vector) => vector.message_hex = "00", "signature_hex: expected"],
+  [ed25519, "verify", "good", (vector) => vector.go_accepts = false, "go_accepts: expected false, got true"],
+  [canonicalJson, "strings", "html", (vector) => vector.output = '"<"', 'output: expected "\\"<\\"", got'],
+  [
+    canonicalJson,
+    "maps_and_lists",
+    "int keys",
+    (vector) => vector.output = "{}",
+    'output: expected "{}", got',
+  ],
+  [canonicalJson, "decode", "bytes", (vector) => vector.input = '{"by":"AQIE"}', "reencoded: expected"],
+  [
+    canonicalJson,
+    "decode",
+    "duplicate key: last wins",
+    (vector) => vector.reencoded = String(vector.reencoded).replace('"y"', '"x"'),
+    "reencoded: expected",
+  ],
+  [meshAuth, "requests", "put", (vector) => vector.method = "POST", "signed_text: expected"],
+  [meshAuth, "middleware", "right", (vector) => vector.status = 401, "status: expected 401, got 200"],
+];
+
+for (const [file, list, name, change, says] of ALTERED) {
+  Deno.test(`checkVectors() fails an altered case: ${file.topic} ${list} ${name}`, async () => {
+    assertEquals(await failures(single(file, list, name)), []);
+    const [line, ...others] = await failures(single(file, list, name, change));
+    assertEquals(others, []);
+    assertStringIncludes(line, `FAIL x.json ${list} ${JSON.stringify(name)}: `);
+    assertStringIncludes(line, says);
+  });
+}
+
+Deno.test("checkVectors() checks a new case of a known list", async () => {
+  const longer = (bytes: string, output: string) =>
+    single(canonicalJson, "strings", "ascii", (vector) => {
+      Object.assign(vector, { name: "a new one", input: { utf8_hex: bytes }, output });
+    });
+  assertEquals(await failures(longer("6e6172613c", '"nara\\u003c"')), []);
+  assertEquals((await failures(longer("6e6172613c", '"nara<"'))).length, 1);
+});
+
+Deno.test("checkVectors() fails a case that Go accepts and we refuse, unless the table names it", async () => {
+  const rename = (vector: Json) => vector.name = "the same under another name";
+  assertEquals(
+    (await failures(single(canonicalJson, "decode", "duplicate key: last wins", rename))).length,
+    1,
+  );
+  assertEquals((await failures(single(identity, "public_key_texts", "unused bits set", rename))).length, 1);
+});
+
+Deno.test("checkVectors() fails a case of the table in which we are not stricter after all", async () => {
+  const accepted = (vector: Json) => vector.input = '{"s":"y"}';
+  const [line] = await failures(single(canonicalJson, "decode", "duplicate key: last wins", accepted));
+  assertStringIncludes(line, 'our own outcome: expected "refused: duplicate_key", got "accepted"');
+});
+
+const BROKEN: readonly [what: string, change: (vector: Json) => void, says: string][] = [
+  ["a field that no check looks at", (vector) => vector.extra = 1, 'no check looks at the field "extra"'],
+  ["such a field inside another", (vector) => (vector.input as Json).more = 1, 'the field "input.more"'],
+  ["a missing field", (vector) => delete vector.input, 'field "input" must be an object, got nothing'],
+  ["a field of another type", (vector) => (vector.input as Json).utf8_hex = 5, "must be text, got 5"],
+  ["a missing name", (vector) => delete vector.name, 'field "name" must be text, got nothing'],
+];
+
+for (const [what, change, says] of BROKEN) {
+  Deno.test(`checkVectors() fails a case with ${what}`, async () => {
+    const [line] = await failures(single(canonicalJson, "strings", "ascii", change));
+    assertStringIncludes(line, says);
+  });
+}
+
+const MALFORMED: readonly [what: string, json: unknown, failed: number, says: string][] = [
+  ["a topic that is unheard of", { topic: "weather", rain: [{ name: "a" }] }, 1, '"weather" is unheard of'],
+  ["an unknown list", { topic: "prng", dice: [{ name: "a" }, { name: "b" }] }, 2, 'the list "dice"'],
+  ["an unknown list without cases", { topic: "prng", dice: [] }, 1, 'the list "dice"'],
+  ["a list that is none", { topic: "prng", seeds: {} }, 1, 'no check looks at "seeds"'],
+  [
+    "a list named like a member of all objects",
+    { topic: "prng", constructor: [{ name: "a" }] },
+    1,
+    "constructor",
+  ],
+  ["a case that is no object", { topic: "prng", seeds: [5] }, 1, "expected an object, got 5"],
+  ["no topic", { seeds: [] }, 1, 'expected an object with a text "topic"'],
+  ["no object", [], 1, 'expected an object with a text "topic"'],
+];
+
+for (const [what, json, failed, says] of MALFORMED) {
+  Deno.test(`checkVectors() fails a file with ${what}`, async () => {
+    const lines = await failures({ name: "x.json", json });
+    assertEquals(lines.length, failed);
+    assertStringIncludes(lines[0], says);
+  });
+}
+
+Deno.test("checkVectors() fails a name that comes twice in a list", async () => {
+  const [vector] = canonicalJson.strings;
+  const lines = await failures({
+    name: "x.json",
+    json: { topic: "canonical_json", strings: [vector, vector] },
+  });
+  assertEquals(lines.length, 1);
+  assertStringIncludes(lines[0], "the same name");
+});
+
+Deno.test("checkVectors() skips the topics of later work by name, and none that it can check", async () => {
+  const files = [...SKIPPED_TOPICS].map((topic) => ({
+    name: `${topic}.json`,
+    json: { topic, about: "", cases: [{ name: "a" }, { name: "b" }], others: [{}] },
+  }));
+  const { lines, passed, failed, skipped } = await checkVectors(files);
+  assertEquals([passed, failed, skipped], [0, 0, 3 * SKIPPED_TOPICS.size]);
+  assertEquals(lines.at(-1), `0 passed, 0 failed, ${skipped} skipped`);
+  assertEquals([...TOPICS.keys()].filter((topic) => SKIPPED_TOPICS.has(topic)), []);
+});
+
+const MAIN = fileURLToPath(new URL("./vectors.ts", import.meta.url));
+
+/** Runs the command on a folder with the given files. */
+async function run(files: Record<string, string>): Promise<{ code: number; stdout: string; stderr: string }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${name}`, text);
+    return await command(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MAIN, ...args],
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stdout, stderr } = await child.output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** What running the command takes. */
+const ignore = lacking("run", "read", "write", "env");
+
+Deno.test({
+  name: "vectors.ts ends with the counts and exit code 0 when all passes",
+  ignore,
+  fn: async () => {
+    const { code, stdout, stderr } = await run({
+      "prng.json": JSON.stringify(prng),
+      "README.md": "no vectors",
+    });
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(stdout, `${prng.seeds.length + prng.seeds_from_text.length} passed, 0 failed, 0 skipped\n`);
+  },
+});
+
+Deno.test({
+  name: "vectors.ts prints a line per failing case and exits with 1",
+  ignore,
+  fn: async () => {
+    const file = single(ed25519, "sign", "4 bytes", (vector) => vector.message_hex = "00");
+    const { code, stdout } = await run({
+      "x.json": JSON.stringify(file.json),
+      "z.json": '{"topic":"weather"}',
+    });
+    assertEquals(code, 1);
+    assertMatch(
+      stdout,
+      /^FAIL x\.json sign "4 bytes": .*\nFAIL z\.json: .*\n0 passed, 2 failed, 0 skipped\n$/,
+    );
+  },
+});
+
+const UNREADABLE: readonly [what: string, args: () => ReturnType<typeof command>, says: RegExp][] = [
+  [
+    "a folder that does not exist",
+    () => command("/no/such/folder"),
+    /^Cannot read the folder .*: it does not exist\n$/,
+  ],
+  ["a file in place of a folder", () => command(MAIN), /^Cannot read the folder .*: .+\n$/],
+  ["an empty folder", () => run({}), /^Cannot find a vector file in .*: expected files named \*\.json\n$/],
+  [
+    "a file that is not JSON",
+    () => run({ "x.json": "{" }),
+    /^Cannot read the vector file .*x\.json: it is not JSON .*\n$/,
+  ],
+  ["no folder at all", () => command(), /^Usage: deno task vectors DIR .*\n$/],
+  ["an unknown flag", () => command("--fast"), /^Usage: deno task vectors DIR .*\n$/],
+];
+
+for (const [what, act, says] of UNREADABLE) {
+  Deno.test({
+    name: `vectors.ts says in one sentence that it was given ${what}, and exits with 2`,
+    ignore,
+    fn: async () => {
+      const { code, stdout, stderr } = await act();
+      assertEquals([code, stdout], [2, ""]);
+      assertMatch(stderr, says);
+    },
+  });
+}
