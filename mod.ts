@@ -144,7 +144,14 @@ export {
   type SendOptions,
 } from "./runtime/transport/mesh.ts";
 export { httpMesh, type HttpMeshOptions } from "./runtime/transport/http_mesh.ts";
-export { heyThere, HeyThereV1, howdy, HowdyV1, type NeighbourV1 } from "./services/presence/mod.ts";
+export {
+  heyThere,
+  HeyThereV1,
+  howdy,
+  HowdyV1,
+  type NeighbourV1,
+  type PresenceOptions,
+} from "./services/presence/mod.ts";
 export {
   CIPHERTEXT_BYTES_MAX,
   type ConfidantStatus,

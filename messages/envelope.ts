@@ -83,9 +83,18 @@ export function verifySignature(
   key: Uint8Array,
   verify: Keypair["verify"],
 ): boolean | Promise<boolean> {
-  if (message.envelopeSignature) return verify(key, message.envelopeSignature, envelopeContent(message));
-  if (message.signature) return verify(key, message.signature, encoder.encode(signableContent(message)));
-  return false;
+  const signature = message.envelopeSignature ?? message.signature;
+  const content = signature && signedContent(message);
+  return content ? verify(key, signature, content) : false;
+}
+
+/** What the signature that counts has to cover; `undefined` where it cannot be written, so that nobody signed it. */
+function signedContent(message: Message): Uint8Array | undefined {
+  try {
+    return message.envelopeSignature ? envelopeContent(message) : encoder.encode(signableContent(message));
+  } catch {
+    return undefined;
+  }
 }
 
 /** An envelope whose payload has not been read: what the bytes say, checked for form only. */

@@ -48,14 +48,14 @@ function checkOrder({ kind, receive, emit }: BehaviorSpec): void {
     );
   }
   if (verify.isNone) {
-    for (const stage of [store, gossip]) {
-      if (!stage.isNone) {
-        throw unsafe(
-          kind,
-          stage,
-          "would keep or pass on what nobody verified: add a verifying stage before it",
-        );
-      }
+    const keeping = [store, gossip].filter(({ isNone }) => !isNone);
+    const counting = [rateLimit, filter].filter(({ remembers }) => remembers);
+    for (const stage of [...keeping, ...counting]) {
+      throw unsafe(
+        kind,
+        stage,
+        "would remember or pass on what nobody verified: add a verifying stage before it",
+      );
     }
   }
   for (const stage of [dedupe, rateLimit, filter]) {

@@ -55,16 +55,14 @@ export class Calls implements Disposable {
   }
 
   /**
-   * Waits for the reply to a request that is about to be sent.
+   * Waits for the reply to a request that is about to be sent. It rejects with a {@linkcode CallError} (`timeout`, `stopped`),
+   * with the signal's reason, or with what {@linkcode Calls.fail} was given.
    *
-   * @throws {CallError} `too_many`, `timeout`, `refused` or `stopped`.
-   * @throws The signal's reason, when it aborts first.
+   * @throws {CallError} `too_many`, at once: then there is no point in sending the request.
    */
   wait(call: PendingCall): Promise<Message> {
     if (this.#waiting.size >= CALLS_MAX) {
-      return Promise.reject(
-        new CallError("too_many", `Cannot call: ${CALLS_MAX} calls wait for their reply already`),
-      );
+      throw new CallError("too_many", `Cannot call: ${CALLS_MAX} calls wait for their reply already`);
     }
     const { request, signal, deadlineMs } = call;
     const { promise, resolve, reject } = Promise.withResolvers<Message>();

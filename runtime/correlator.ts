@@ -1,8 +1,9 @@
 /**
- * The correlator: a request and its reply as one typed call, for services that ask the same thing again and again.
+ * The correlator: a request and its reply as one typed call, for services that ask the same thing again and
+ * again.
  *
- * A thin layer over {@linkcode RuntimeApi.call}: kinds and deadline are said once, and what counts as the reply stays the
- * runtime's affair (verified, from the callee, of an allowed kind, in time).
+ * A thin layer over {@linkcode RuntimeApi.call}: kinds and deadline are said once, and what counts as the
+ * reply stays the runtime's affair (verified, from the callee, of an allowed kind, in time).
  *
  * @example A question with a deadline
  * ```ts

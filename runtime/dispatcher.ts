@@ -12,7 +12,11 @@ import type { Clock } from "../utilities/clock.ts";
 /** Milliseconds that a handler has; then its lane is freed and its signal aborts. */
 export const HANDLER_MS = 30_000;
 
+/** Why a message counts as dropped whose handler did not come to an end. */
+export const NOT_HANDLED = { timeout: "handler_timeout", busy: "peer_busy", stopped: "stopping" } as const;
+
 const DONE: Handled = { outcome: "done" };
+const STOPPED: Handled = { outcome: "stopped" };
 
 /** A handler's options; the signal is made when it is first asked for, which most handlers never do. */
 class Options implements HandlerOptions {
@@ -34,9 +38,14 @@ class Options implements HandlerOptions {
 /** Runs handlers. Dispose of it to abort those that run. */
 export class Dispatcher implements Disposable {
   readonly #deadlines: Deadlines;
-  readonly #running = new Set<() => void>();
+  readonly #running = new Set<(handled: Handled, why: string) => void>();
+  #isDisposed = false;
 
-  /** @param clock The runtime's time. */
+  /**
+   * A dispatcher that runs nothing yet.
+   *
+   * @param clock The runtime's time.
+   */
   constructor(clock: Clock) {
     this.#deadlines = new Deadlines(clock);
   }
@@ -58,6 +67,7 @@ export class Dispatcher implements Disposable {
     handler: (message: Message, options: HandlerOptions) => void | Promise<void>,
     message: Message,
   ): Handled | Promise<Handled> {
+    if (this.#isDisposed) return STOPPED; // It waited in its lane until now.
     const options = new Options();
     try {
       const running = handler(message, options);
@@ -74,21 +84,23 @@ export class Dispatcher implements Disposable {
         this.#running.delete(abort);
         resolve(handled);
       };
-      const abort = () => {
-        options.abort(
-          new Error(`A handler had to end: its ${HANDLER_MS / 1000} s were over, or the nara stopped`),
-        );
-        leave({ outcome: "timeout" });
+      const abort = (handled: Handled, why: string) => {
+        options.abort(new Error(`A handler had to end: ${why}`));
+        leave(handled);
       };
-      const deadline = this.#deadlines.add(HANDLER_MS, abort);
+      const deadline = this.#deadlines.add(
+        HANDLER_MS,
+        () => abort({ outcome: "timeout" }, `its ${HANDLER_MS / 1000} s were over`),
+      );
       this.#running.add(abort);
       running.then(() => leave(DONE), (thrown) => leave({ outcome: "error", error: toError(thrown) }));
     });
   }
 
-  /** Aborts the handlers that run. */
+  /** Aborts the handlers that run; what comes later is not handled. */
   [Symbol.dispose](): void {
-    for (const abort of [...this.#running]) abort();
+    this.#isDisposed = true;
+    for (const abort of [...this.#running]) abort(STOPPED, "this nara stops");
     this.#deadlines[Symbol.dispose]();
   }
 }

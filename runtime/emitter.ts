@@ -9,6 +9,7 @@ import { type Behavior, isLocal } from "./behavior.ts";
 import { BehaviorError } from "./behavior_error.ts";
 import { CallError } from "./call_error.ts";
 import { emitChain, slotOf, stageContext } from "./chains.ts";
+import { NOT_HANDLED } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult } from "./pipeline.ts";
 import { checkVersion, type Registered } from "./registry.ts";
@@ -57,6 +58,7 @@ export class Emitter {
   /** Sends a draft and waits for its reply; see {@linkcode RuntimeApi.call}. */
   async call<R, V>(draft: Draft, reply: Behavior<R, V>, options: CallOptions): Promise<Message<R>> {
     const { registry, calls } = this.#kernel;
+    options.signal?.throwIfAborted();
     const registered = registry.forDraft(draft.kind);
     if (!registered.spec.replies.includes(reply.kind)) {
       throw new BehaviorError(
@@ -74,8 +76,8 @@ export class Emitter {
       ...options,
     });
     this.#send(registered, request).then(
-      ({ receipt }) => {
-        const refused = refusal(receipt, request);
+      (emitted) => {
+        const refused = refusal(emitted, request);
         if (refused) calls.fail(request.id, refused);
       },
       (thrown) => calls.fail(request.id, thrown),
@@ -175,21 +177,19 @@ export class Emitter {
         );
         return;
       }
-      registered.received.settle({
-        outcome: "drop",
-        reason: handled.outcome === "busy" ? "peer_busy" : "handler_timeout",
-      });
+      registered.received.settle({ outcome: "drop", reason: NOT_HANDLED[handled.outcome] });
     });
   }
 }
 
-function refusal(receipt: Emitted["receipt"], request: Message): CallError | undefined {
+/** Why no reply will come: the request did not leave, or the other side says that it did not take it. */
+function refusal({ outcome, reason, receipt }: Emitted, request: Message): CallError | undefined {
+  const whom = request.to ?? request.toId ?? request.toAddress;
+  if (outcome === "dropped" || outcome === "queued") {
+    return new CallError("refused", `Cannot call ${whom}: ${request.kind} did not leave (${reason})`);
+  }
   if (receipt?.outcome !== "drop" && receipt?.outcome !== "error") return undefined;
-  const { reason, detail } = receipt;
-  return new CallError(
-    "refused",
-    `Cannot call ${request.to ?? request.toId ?? request.toAddress}: it did not take ${request.kind} (${
-      detail ?? reason
-    })`,
-  );
+  if (receipt.reason === "duplicate_id") return undefined; // It has the request already: the reply may be under way.
+  const said = receipt.detail ?? receipt.reason;
+  return new CallError("refused", `Cannot call ${whom}: it did not take ${request.kind} (${said})`);
 }

@@ -9,7 +9,7 @@ import { type KeyValueFile, StoreError } from "./primitives/store.ts";
 
 const KEYS = "runtime:keys";
 const PEERS = "runtime:peers";
-/** Addresses that are remembered; past it the ones proven longest ago are forgotten. */
+/** Addresses that are tried again at the next start; past it the ones proven longest ago are forgotten. */
 const ADDRESSES_MAX = 64;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -37,10 +37,13 @@ export function rememberPeer(file: KeyValueFile, { id, address }: ProvenPeer, at
   for (const { id } of known.slice(ADDRESSES_MAX)) file.delete(PEERS, id);
 }
 
-/** Addresses that earlier runs proved, the last proven first. */
+/** Addresses that earlier runs proved, the last proven first. What is more than enough is forgotten. */
 export function recallAddresses(file: KeyValueFile): string[] {
-  return file.list(PEERS, "").map(([, value]) => peer(value)).sort((a, b) => b.atMs - a.atMs)
-    .map(({ address }) => address);
+  const known = file.list(PEERS, "").map(([id, value]) => ({ id, ...peer(value) })).sort((a, b) =>
+    b.atMs - a.atMs
+  );
+  for (const { id } of known.slice(ADDRESSES_MAX)) file.delete(PEERS, id);
+  return known.slice(0, ADDRESSES_MAX).map(({ address }) => address);
 }
 
 function peer(value: Uint8Array): { address: string; atMs: number } {

@@ -7,6 +7,7 @@ import { MessageError } from "../messages/message_error.ts";
 import type { Message } from "../messages/message.ts";
 import { NaraError, toError } from "../utilities/errors.ts";
 import { receiveChain, slotOf, stageContext } from "./chains.ts";
+import { NOT_HANDLED } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult } from "./pipeline.ts";
 import { type Deadline, Deadlines } from "./primitives/deadlines.ts";
@@ -135,7 +136,7 @@ export class Receiver implements Disposable {
       registered.received.settle(handled);
       return settle({ outcome: "handled" });
     }
-    this.#dropped(registered, handled.outcome === "busy" ? "peer_busy" : "handler_timeout", settle);
+    this.#dropped(registered, NOT_HANDLED[handled.outcome], settle);
   }
 
   #failed(registered: Registered, message: Message, stage: string, error: Error, settle: Settle): void {

@@ -17,8 +17,7 @@ export type AnyHandler = (message: Message, options: HandlerOptions) => void | P
 /** How a handler ended. */
 export type Handled =
   | { readonly outcome: "done" }
-  | { readonly outcome: "timeout" }
-  | { readonly outcome: "busy" }
+  | { readonly outcome: "timeout" | "busy" | "stopped" }
   | { readonly outcome: "error"; readonly error: Error };
 
 /** A kind that is spoken here. */
@@ -46,6 +45,7 @@ export class Registry {
   readonly #kinds = new Map<string, Registered>();
   readonly #replyKinds = new Set<string>();
   readonly #books: Books;
+  #isSealed = false;
 
   /**
    * An empty registry.
@@ -61,13 +61,24 @@ export class Registry {
     return [...this.#kinds.values()];
   }
 
+  /** Takes no more kinds: what a nara speaks is known before it starts. */
+  seal(): void {
+    this.#isSealed = true;
+  }
+
   /**
    * Adds a kind.
    *
-   * @throws {BehaviorError} `duplicate_kind`, and what {@linkcode checkBehavior} finds.
+   * @throws {BehaviorError} `too_late`, `duplicate_kind`, and what {@linkcode checkBehavior} finds.
    */
   add(spec: BehaviorSpec, handlers: Readonly<Record<number, AnyHandler>>, owner: string): void {
     const { kind } = spec;
+    if (this.#isSealed) {
+      throw new BehaviorError(
+        "too_late",
+        `Cannot register ${kind} for "${owner}" as this nara has started: do it in registerBehaviors()`,
+      );
+    }
     const other = this.#kinds.get(kind);
     if (other) {
       throw new BehaviorError(

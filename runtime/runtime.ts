@@ -178,7 +178,8 @@ export class Runtime implements AsyncDisposable {
   async start(): Promise<void> {
     if (this.#state !== "made") throw new BehaviorError("too_late", "Cannot start a nara twice");
     this.#state = "starting";
-    const { mesh } = this.#kernel;
+    const { mesh, registry } = this.#kernel;
+    registry.seal();
     if (mesh) this.#pump = this.#receiveAll(mesh.inbound);
     try {
       for (const { service, controller } of this.#services) await service.start?.(controller.signal);

@@ -59,6 +59,7 @@ function peersOf({ peers, mesh }: Kernel): Peers {
     ownAddress: mesh?.address,
     mayDial: (address) => peers.mayDial(address),
     addressOf: (id) => peers.addressOf(id),
+    ownerOf: (address) => peers.ownerOf(address),
     prove: (id, address, name) => peers.prove(id, address, name),
     onStranger: (listener) => peers.onStranger(listener),
   };

@@ -74,6 +74,8 @@ export interface Peers {
   mayDial(address: string): boolean;
   /** Where `id` is reached, once that is proven. */
   addressOf(id: NaraId): string | undefined;
+  /** Who answered at `address`, if anybody did. */
+  ownerOf(address: string): NaraId | undefined;
   /** Notes that a verified answer of `id` came from `address`. Only presence has a reason to. */
   prove(id: NaraId, address: string, name?: NaraName): void;
   /** Hears of peers that answered that they do not know this nara's key, until disposed. */

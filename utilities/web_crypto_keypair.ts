@@ -72,7 +72,9 @@ async function importPrivateKey(seed: Uint8Array): Promise<CryptoKey | undefined
 /** Web Crypto itself accepts keys of small order, under which every signature can be made to hold. */
 function importPeerKey(bytes: Uint8Array): PeerKey | "weak" {
   if (!isStrongPublicKey(bytes)) return "weak";
-  const peer: PeerKey = { imported: crypto.subtle.importKey("raw", bytes.slice(), ED25519, false, ["verify"]) };
+  const peer: PeerKey = {
+    imported: crypto.subtle.importKey("raw", bytes.slice(), ED25519, false, ["verify"]),
+  };
   peer.imported.then((key) => peer.key = key, () => {}); // Whoever waits for it hears of a failure.
   return peer;
 }

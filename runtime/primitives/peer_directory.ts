@@ -70,6 +70,7 @@ interface Peer {
 export class PeerDirectory {
   readonly #options: Required<Omit<PeerDirectoryOptions, "addresses">>;
   readonly #peers = new Map<NaraId, Peer>();
+  readonly #owners = new Map<string, NaraId>();
   readonly #addresses: Set<string>;
   readonly #strangerListeners = new Set<(id: NaraId) => void>();
 
@@ -101,6 +102,11 @@ export class PeerDirectory {
   /** Where `id` answered, if it ever did. */
   addressOf(id: NaraId): string | undefined {
     return this.#peers.get(id)?.address;
+  }
+
+  /** Who answered at `address`, if anybody did. */
+  ownerOf(address: string): NaraId | undefined {
+    return this.#owners.get(address);
   }
 
   /** The last name that `id` gave itself. */
@@ -144,9 +150,10 @@ export class PeerDirectory {
     this.heard(id, name);
     const peer = this.#peers.get(id)!;
     const isNews = peer.address !== address;
-    for (const other of this.#peers.values()) {
-      if (other !== peer && other.address === address) other.address = undefined; // It moved out.
-    }
+    const before = this.#peers.get(this.#owners.get(address) ?? id);
+    if (before && before !== peer) before.address = undefined; // It moved out.
+    if (isNews && peer.address !== undefined) this.#owners.delete(peer.address);
+    this.#owners.set(address, id);
     peer.address = address;
     peer.failures = 0;
     if (isNews) this.#options.onProven({ id, name: peer.name, address });

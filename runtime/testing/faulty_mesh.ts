@@ -38,6 +38,9 @@ export interface FaultyMeshOptions extends Faults {
   random: Pick<Random, "next">;
 }
 
+/** Made once: a reason of its own for each frame would cost more than the frame. */
+const ANSWERED = new Error("The answer came in time");
+
 /** Wraps another mesh and drops, doubles and delays what passes. */
 export class FaultyMesh {
   readonly #inner: MeshFactory;
@@ -121,7 +124,8 @@ export class FaultyMesh {
     { signal }: SendOptions = {},
     send: (options: SendOptions) => Promise<Answer>,
   ): Promise<Answer> {
-    const options = { signal: signal ? AbortSignal.any([signal, left]) : left };
+    if (left.aborted) throw left.reason;
+    const options = { signal };
     const startMs = this.#clock.monotonicMs();
     this.frames++;
     const { duplicateRate } = this.#faults;
@@ -146,11 +150,13 @@ export class FaultyMesh {
     options: SendOptions,
   ): Promise<Answer> {
     const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, ...options.signal ? [options.signal] : []]);
+    const abort = () => over.abort(options.signal?.reason);
+    options.signal?.addEventListener("abort", abort);
     try {
-      return await Promise.race([sent, this.#timeOut(startMs, to, { signal })]);
+      return await Promise.race([sent, this.#timeOut(startMs, to, over)]);
     } finally {
-      over.abort();
+      options.signal?.removeEventListener("abort", abort);
+      over.abort(ANSWERED);
     }
   }
 

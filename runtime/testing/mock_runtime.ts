@@ -53,7 +53,7 @@ export class MockRuntime implements AsyncDisposable {
   readonly clock: VirtualClock;
   /** Every log line. */
   readonly logs: readonly LogRecord[];
-  /** Naras that cannot be reached: a send to them fails. Everybody else takes everything. */
+  /** Who cannot be reached: a send there fails. Everybody else takes everything. */
   readonly unreachable: Set<NaraId>;
   readonly #emitted: Message[];
   #stamp = 0n;

@@ -60,7 +60,7 @@ export class Greeter {
   follow(address: string | undefined): void {
     const { peers } = this.#rt;
     if (!address || this.#greeting.size >= GREETINGS_MAX || !peers.mayDial(address)) return;
-    if (peers.proven().some((peer) => peer.address === address)) return;
+    if (peers.ownerOf(address) !== undefined) return;
     this.greet(address);
   }
 

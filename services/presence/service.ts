@@ -19,6 +19,18 @@ const ROUND_MS = 60_000;
 const FIRST_ROUND_MS = 1_000;
 /** Peers greeted in one round: those silent for longest. As many greet back, so some eighty stay known as online. */
 const ROUND_PEERS_MAX = 16;
+/** Peers greeted in a round before the nara has settled in: enough to hear of others who are new. */
+const FIRST_ROUND_PEERS = 4;
+
+/** Options of a {@linkcode PresenceService}. */
+export interface PresenceOptions {
+  /**
+   * Whether an address that does not answer is greeted again, and everybody now and then. Without it a lost frame is a peer
+   * lost: for tests of what repetition is worth.
+   * @default {true}
+   */
+  readonly isPersistent?: boolean;
+}
 
 /** Finds peers, and lets itself be found. */
 export class PresenceService implements Service {
@@ -26,9 +38,19 @@ export class PresenceService implements Service {
   readonly name = "presence";
   /** It opens no connections of its own. */
   readonly net: readonly string[] = [];
+  readonly #isPersistent: boolean;
   #rt!: RuntimeApi;
   #greeter!: Greeter;
   #work: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Presence, for one runtime.
+   *
+   * @param options Whether it repeats itself.
+   */
+  constructor({ isPersistent = true }: PresenceOptions = {}) {
+    this.#isPersistent = isPersistent;
+  }
 
   /** Registers hey-there and howdy. */
   registerBehaviors(rt: RuntimeApi): void {
@@ -53,8 +75,9 @@ export class PresenceService implements Service {
       if (address) this.#greeter.greet(address);
     });
     signal.addEventListener("abort", () => strangers[Symbol.dispose](), { once: true });
-    const first = peers.addresses().map((address) => this.#greeter.greetUntilAnswered(address));
-    this.#work = Promise.all([...first, this.#rounds(signal)]);
+    const greet = (address: string) =>
+      this.#isPersistent ? this.#greeter.greetUntilAnswered(address) : this.#greeter.greet(address);
+    this.#work = Promise.all([...peers.addresses().map(greet), this.#isPersistent && this.#rounds(signal)]);
     return Promise.resolve();
   }
 
@@ -78,7 +101,10 @@ export class PresenceService implements Service {
     try {
       for (let pauseMs = FIRST_ROUND_MS;; pauseMs = Math.min(2 * pauseMs, ROUND_MS)) {
         await clock.sleep(pauseMs * (0.9 + random.next() / 5), { signal });
-        const silent = peers.proven().toReversed().slice(0, ROUND_PEERS_MAX);
+        const silent = peers.proven().toReversed().slice(
+          0,
+          pauseMs < ROUND_MS ? FIRST_ROUND_PEERS : ROUND_PEERS_MAX,
+        );
         await Promise.all(silent.map(({ address }) => this.#greeter.greet(address)));
       }
     } catch {

@@ -43,8 +43,8 @@ export const stashRequest: Behavior<StashRequestV1, { readonly 1: StashRequestV1
 const REFRESH_TOPIC = "plaza/stash_refresh";
 
 /**
- * Asks whoever keeps a stash of the sender to hand it back. Ours is signed; Go's is not, so its handler is careful
- * with one that proves nothing.
+ * Asks whoever keeps a stash of the sender to hand it back. Ours is signed; Go's is not, so its handler is
+ * careful with one that proves nothing.
  */
 export const stashRefresh: Behavior<StashRefreshV1, { readonly 1: StashRefreshV1 }> = protocol(
   "stash-refresh",

@@ -114,8 +114,9 @@ export class Confidants {
 }
 
 /**
- * Whom to ask to keep a stash, in order: those who kept it before, the longest online first; then the peer that has been
- * online for longest; then the others by chance, so that the elders of a town do not keep everything.
+ * Whom to ask to keep a stash, in order: those who kept it before, the longest online first; then the peer
+ * that has been online for longest; then the others by chance, so that the elders of a town do not keep
+ * everything.
  *
  * @param online Peers that could be asked, the longest online first.
  */

@@ -92,8 +92,8 @@ export class Distributor {
   }
 
   /**
-   * Sees to it that three confidants keep the stash as it stands: those who keep it already, those who kept it before, and
-   * others in place of those who fail.
+   * Sees to it that three confidants keep the stash as it stands: those who keep it already, those who kept
+   * it before, and others in place of those who fail.
    *
    * @param signal Gives up when it aborts.
    * @throws {StashError} `no_stash` or `stopped`.

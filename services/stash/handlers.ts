@@ -72,7 +72,9 @@ export async function handleRequestV1(
   );
 }
 
-/** An owner asks everybody; or somebody in its name, which costs the owner one copy a minute and nothing else. */
+/**
+ * An owner asks everybody; or somebody in its name, which costs the owner one copy a minute and nothing else.
+ */
 export function handleRefreshV1({ pusher }: ConfidantContext, message: Message<StashRefreshV1>): void {
   const { fromId, proof, payload: { owner_id } } = message;
   if (owner_id !== fromId) return;

@@ -6,7 +6,7 @@
  */
 import type { NaraId } from "../../utilities/names.ts";
 
-/** Naras that are remembered. Past it the one heard longest ago is forgotten. */
+/** How many naras are remembered. Past it the one heard longest ago is forgotten. */
 const NARAS_MAX = 1_024;
 
 /** When the naras around started, by their own word. */

@@ -90,8 +90,9 @@ export class OwnStash {
   }
 
   /**
-   * Takes a copy from an earlier life in place of the current one, if its sequence number is higher: nobody but this nara
-   * could have sealed it. What was set in this life is kept aside then, for {@linkcode OwnStash.replaced}.
+   * Takes a copy from an earlier life in place of the current one, if its sequence number is higher: nobody
+   * but this nara could have sealed it. What was set in this life is kept aside then, for {@linkcode
+   * OwnStash.replaced}.
    *
    * @returns Whether it was taken.
    */

@@ -89,7 +89,8 @@ export class Owner {
       background: this.#background,
     });
     this.#requests = new Correlator(rt, stashRequest, stashResponse, { deadlineMs: RESPONSE_MS });
-    for (const { promise } of [this.#ready, this.#recovered]) promise.catch(() => {}); // Not everybody waits for them.
+    // Not everybody waits for them.
+    for (const { promise } of [this.#ready, this.#recovered]) promise.catch(() => {});
   }
 
   /** Resolves when storing may begin: recovery has answered, or had its 30 seconds. */
@@ -117,7 +118,7 @@ export class Owner {
       this.#recovered.resolve(this.#report(0, []));
       return this.#ready.resolve();
     }
-    this.#background.run("recovering", async () => this.#recovered.resolve(await this.recover()));
+    this.#background.run("recovering", () => this.#recoverAtStart());
     this.#background.run("waiting for a recovery", () => this.#openInTime());
   }
 
@@ -145,7 +146,8 @@ export class Owner {
       if (this.own.sequence === sequence) return distribution;
       throw new StashError(
         "superseded",
-        `Cannot keep what was set as number ${sequence}: number ${this.own.sequence} came from an earlier life meanwhile; look at it, and set again`,
+        `Cannot keep what was set as number ${sequence}: number ${this.own.sequence} came from an earlier life ` +
+          "meanwhile; look at it, and set again",
       );
     });
   }
@@ -180,8 +182,9 @@ export class Owner {
   }
 
   /**
-   * Judges a copy that `holder` handed over. While a recovery runs it is collected; otherwise it counts only if its sequence
-   * number is higher than that of the stash at hand: then it is from a life of this nara that was lost.
+   * Judges a copy that `holder` handed over. While a recovery runs it is collected; otherwise it counts only
+   * if its sequence number is higher than that of the stash at hand: then it is from a life of this nara that
+   * was lost.
    *
    * @returns The stash inside, if this nara sealed it.
    */
@@ -226,6 +229,15 @@ export class Owner {
       return { ...this.#report(copies, holders), isRecovered };
     } catch (thrown) {
       throw failure(thrown, { what: "recover the stash", signal });
+    }
+  }
+
+  async #recoverAtStart(): Promise<void> {
+    try {
+      this.#recovered.resolve(await this.recover());
+    } catch (thrown) {
+      this.#recovered.reject(thrown);
+      throw thrown;
     }
   }
 

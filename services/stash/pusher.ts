@@ -1,5 +1,6 @@
 /**
- * The pusher: hands a held stash back to its owner without a request, when the owner arrives or asks everybody.
+ * The pusher: hands a held stash back to its owner without a request, when the owner arrives or asks
+ * everybody.
  * @module
  */
 import type { StashResponseV1 } from "../../messages/stash.ts";
@@ -35,7 +36,9 @@ export class Pusher {
   readonly #options: PusherOptions;
   /** When an owner was last sent something that it had a part in, */
   readonly #sentMs = new Map<NaraId, number>();
-  /** and when on the word of somebody who may not be the owner. Apart, so that nobody uses up another's turn. */
+  /**
+   * and when on the word of somebody who may not be the owner. Apart, so that nobody uses up another's turn.
+   */
   readonly #doubtfulMs = new Map<NaraId, number>();
   /** The start of the owner's life in which its stash last reached it. */
   readonly #greetedLife = new Map<NaraId, number>();

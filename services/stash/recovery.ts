@@ -1,9 +1,10 @@
 /**
  * Recovery: after a total loss, asks around until copies of the stash come back.
  *
- * Peers are asked eight at a time, the next eight when two copies have not come in five seconds; one that could not be
- * reached is asked again later. It ends when two copies came, or when everybody was asked and 30 seconds went by. Of the
- * copies the one with the highest sealed sequence number counts; when they came, and from whom, does not.
+ * Peers are asked eight at a time, the next eight when two copies have not come in five seconds; one that
+ * could not be reached is asked again later. It ends when two copies came, or when everybody was asked and 30
+ * seconds went by. Of the copies the one with the highest sealed sequence number counts; when they came, and
+ * from whom, does not.
  * @module
  */
 import type { RuntimeApi } from "../../runtime/service.ts";
@@ -115,7 +116,7 @@ export class Recovery {
     if (!this.#isTimeUp() || this.#asked.values().some((asked) => asked.isOpen || this.#isBusy(asked))) {
       return false;
     }
-    return peers().every((peer) => this.#asked.get(peer)?.isDone);
+    return peers().every((peer) => this.#sequences.has(peer) || this.#asked.get(peer)?.isDone);
   }
 
   #isTimeUp(): boolean {
@@ -132,7 +133,10 @@ export class Recovery {
     return this.#nowMs() - lastMs < BATCH_MS;
   }
 
-  /** Those asked least often, as long as something is to be learned from them; then, with retries, everybody again. */
+  /**
+   * Those asked least often, as long as something is to be learned from them; then, with retries, everybody
+   * again.
+   */
   #nextBatch(): NaraId[] {
     const { peers, retries } = this.#context;
     const free = peers().filter((peer) => {
@@ -156,7 +160,8 @@ export class Recovery {
     asked.isOpen = true;
     const outcome = await ask(peer);
     asked.isOpen = false;
-    // A peer that cannot be reached is left alone for a while by the peer directory: earlier would be no try at all.
+    // A peer that cannot be reached is left alone for a while by the peer directory: earlier would be no try
+    // at all.
     asked.againMs = BATCH_MS + (outcome === "unreachable" ? this.#nowMs() : asked.lastMs);
     asked.isDone ||= outcome !== "unreachable" || asked.tries > retries;
   }

@@ -1,8 +1,8 @@
 /**
  * What a stash looks like before it is sealed: `NS1`, the sequence number as 8 bytes big-endian, the data.
  *
- * The number travels inside, so that no confidant can change it: of several copies the owner takes the one with the
- * highest. Anything without that head is what the Go implementation sealed, and counts as number 0.
+ * The number travels inside, so that no confidant can change it: of several copies the owner takes the one
+ * with the highest. Anything without that head is what the Go implementation sealed, and counts as number 0.
  * @module
  */
 import type { BytesCodec } from "../../utilities/encryptor.ts";

@@ -1,8 +1,9 @@
 /**
  * The stash: keeps others' sealed memories, so that a nara can forget everything and still come back.
  *
- * A nara without a disk worth the name seals what it wants to remember, gives it to three confidants, and keeps what
- * others give to it. When it starts with nothing, it asks around and takes the copy with the highest sequence number.
+ * A nara without a disk worth the name seals what it wants to remember, gives it to three confidants, and
+ * keeps what others give to it. When it starts with nothing, it asks around and takes the copy with the
+ * highest sequence number.
  * @module
  */
 import type { MemoryMode, RuntimeApi, Service } from "../../runtime/service.ts";
@@ -43,12 +44,14 @@ export interface StashOptions {
    */
   readonly ownersMax?: number;
   /**
-   * Tries after the first for a peer that does not answer, with longer and longer pauses; 0 switches all retrying off.
+   * Tries after the first for a peer that does not answer, with longer and longer pauses; 0 switches all
+   * retrying off.
    * @default {2}
    */
   readonly retries?: number;
   /**
-   * Whether the nara's soul was made just now. Then nobody can hold a stash of it, and it stores without asking around first.
+   * Whether the nara's soul was made just now. Then nobody can hold a stash of it, and it stores without
+   * asking around first.
    * @default {false}
    */
   readonly isFirstLife?: boolean;
@@ -167,8 +170,8 @@ export class StashService implements Service {
   }
 
   /**
-   * Resolves when {@linkcode StashService.setStashData} stops waiting: recovery has answered or had its 30 seconds, or was not
-   * needed.
+   * Resolves when {@linkcode StashService.setStashData} stops waiting: recovery has answered or had its 30
+   * seconds, or was not needed.
    *
    * @throws {StashError} `stopped`.
    */
@@ -177,7 +180,8 @@ export class StashService implements Service {
   }
 
   /**
-   * Resolves when the recovery at the start is over, with what came of it. Until some peer is known, it waits.
+   * Resolves when the recovery at the start is over, with what came of it. Until some peer is known, it
+   * waits.
    *
    * @throws {StashError} `stopped`.
    */
@@ -186,11 +190,12 @@ export class StashService implements Service {
   }
 
   /**
-   * Keeps `data` from now on: here at once, and with three confidants if there are as many. It waits for its turn, and at the
-   * start for {@linkcode StashService.ready}.
+   * Keeps `data` from now on: here at once, and with three confidants if there are as many. It waits for its
+   * turn, and at the start for {@linkcode StashService.ready}.
    *
    * @param data At most 49 125 bytes.
-   * @throws {StashError} `too_large`, naming the limit; `busy`, when 16 changes wait; `superseded`; `stopped`.
+   * @throws {StashError} `too_large`, naming the limit; `busy`, when 16 changes wait; `superseded`;
+   * `stopped`.
    * @throws {StoreError} When it cannot be written here.
    */
   setStashData(data: Uint8Array): Promise<Distribution> {
@@ -198,7 +203,8 @@ export class StashService implements Service {
   }
 
   /**
-   * Sees to it that three confidants keep the stash as it stands. Every minute that happens by itself where it is needed.
+   * Sees to it that three confidants keep the stash as it stands. Every minute that happens by itself where
+   * it is needed.
    *
    * @throws {StashError} `no_stash`, `busy` or `stopped`.
    */
@@ -216,7 +222,8 @@ export class StashService implements Service {
   }
 
   /**
-   * Asks one confidant for the stash; `undefined` when it has none. If its copy is newer than the stash at hand, it is adopted.
+   * Asks one confidant for the stash; `undefined` when it has none. If its copy is newer than the stash at
+   * hand, it is adopted.
    *
    * @throws {StashError} `unreachable`; `unopenable`, when what came was not sealed by this nara; `stopped`.
    */
@@ -225,8 +232,8 @@ export class StashService implements Service {
   }
 
   /**
-   * Asks everybody around for copies of the stash and keeps the newest, if it is newer than what is here. A nara that starts
-   * without a stash does so by itself.
+   * Asks everybody around for copies of the stash and keeps the newest, if it is newer than what is here. A
+   * nara that starts without a stash does so by itself.
    *
    * @throws {StashError} `stopped`.
    */
@@ -234,7 +241,10 @@ export class StashService implements Service {
     return this.#owner.recover();
   }
 
-  /** What was set in this life and then replaced by the stash of an earlier one, which had a higher sequence number. */
+  /**
+   * What was set in this life and then replaced by the stash of an earlier one, which had a higher sequence
+   * number.
+   */
   replaced(): Promise<Stash | undefined> {
     return this.#owner.own.replaced();
   }
@@ -273,10 +283,11 @@ export class StashService implements Service {
   }
 
   /**
-   * Puts a marshalled state in place of what is kept for others. The nara's own stash is taken from it only if it is newer than
-   * the one at hand.
+   * Puts a marshalled state in place of what is kept for others. The nara's own stash is taken from it only
+   * if it is newer than the one at hand.
    *
-   * @throws {StashError} `bad_state`, when it is damaged, another nara's or too large; then nothing has changed.
+   * @throws {StashError} `bad_state`, when it is damaged, another nara's or too large; then nothing has
+   * changed.
    */
   async restoreState(bytes: Uint8Array): Promise<void> {
     const { own, confidants, shelf } = decodeState(bytes);

@@ -1,7 +1,8 @@
 /**
  * The shelf: what this nara keeps for others, one sealed stash per owner.
  *
- * Bounded by the number of owners. Whoever is on the shelf can always replace what is there; for others it may be full.
+ * Bounded by the number of owners. Whoever is on the shelf can always replace what is there; for others it
+ * may be full.
  * @module
  */
 import type { Store } from "../../runtime/primitives/store.ts";

@@ -52,9 +52,42 @@ export { NaraError } from "../../utilities/errors.ts";
 export { isNaraName } from "../../utilities/names.ts";
 export type { Keypair } from "../../utilities/keypair.ts";
 export {
+  stashAck,
   StashAckV1,
+  stashRefresh,
   StashRefreshV1,
+  stashRequest,
   StashRequestV1,
+  stashResponse,
   StashResponseV1,
+  StashService,
+  stashStore,
   StashStoreV1,
-} from "../../messages/stash.ts";
+} from "../../services/stash/mod.ts";
+export { timestampMs } from "../../utilities/timestamp.ts";
+export type { Identity } from "../../utilities/identity.ts";
+export {
+  type Answer,
+  type Behavior,
+  CallError,
+  computeId,
+  createRuntime,
+  decodeEnvelope,
+  decodeMessage,
+  type Draft,
+  encodeEnvelope,
+  idWithEmptySender,
+  type MemoryMode,
+  meshRequest,
+  type MeshTransport,
+  Message,
+  MessageError,
+  type MessageParts,
+  type PayloadSchema,
+  type Runtime,
+  type RuntimeApi,
+  type Service,
+  signableContent,
+  verifySignature,
+} from "../../runtime/mod.ts";
+export { VirtualClock } from "../../runtime/testing/mod.ts";

@@ -9,15 +9,23 @@ import { canonicalJsonTopic } from "./topics/canonical_json.ts";
 import { ed25519Topic } from "./topics/ed25519.ts";
 import { identityTopic } from "./topics/identity.ts";
 import { meshAuthTopic } from "./topics/mesh_auth.ts";
+import { messagesRejectTopic } from "./topics/messages_reject.ts";
+import { messagesTopic } from "./topics/messages.ts";
 import { prngTopic } from "./topics/prng.ts";
 import { sealTopic } from "./topics/seal.ts";
 
 /** The topics that are checked. */
 export const TOPICS: ReadonlyMap<string, Topic> = new Map(
-  [canonicalJsonTopic, ed25519Topic, identityTopic, meshAuthTopic, prngTopic, sealTopic].map((topic) => [
-    topic.name,
-    topic,
-  ]),
+  [
+    canonicalJsonTopic,
+    ed25519Topic,
+    identityTopic,
+    meshAuthTopic,
+    messagesTopic,
+    messagesRejectTopic,
+    prngTopic,
+    sealTopic,
+  ].map((topic) => [topic.name, topic]),
 );
 
 /** The topics of later work: their cases are counted, not checked. */

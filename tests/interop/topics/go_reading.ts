@@ -61,7 +61,14 @@ const ZERO: Readonly<Record<FieldType, unknown>> = { text: "", int: 0n, bool: fa
 
 /** Reads a message as Go does. */
 export function goReading(frame: Uint8Array): GoReading {
-  const texts = { id: "", kind: "", from_id: "", to_id: "", in_reply_to: "", timestamp: "0001-01-01T00:00:00Z" };
+  const texts = {
+    id: "",
+    kind: "",
+    from_id: "",
+    to_id: "",
+    in_reply_to: "",
+    timestamp: "0001-01-01T00:00:00Z",
+  };
   let version = 0;
   let payload: ExactJson = null;
   let signature = new Uint8Array();

@@ -4,14 +4,7 @@
  * It believes whatever a payload says, keeps one record per owner, and takes the first stash of its own that opens.
  * @module
  */
-import type {
-  Keypair,
-  Message,
-  StashAckV1,
-  StashRequestV1,
-  StashResponseV1,
-  StashStoreV1,
-} from "../nara.ts";
+import type { Keypair, Message, StashAckV1, StashRequestV1, StashResponseV1, StashStoreV1 } from "../nara.ts";
 import type { Said } from "./sending.ts";
 import { kindNamed } from "./vector_kinds.ts";
 

@@ -74,7 +74,12 @@ async function introduce(file: VectorFile, name: string): Promise<KnownNara> {
   const fields = ["identities", "known", "unknown"]
     .flatMap<Fields>((list) => file.lists.get(list) ?? []).find((fields) => fields.name === name);
   if (!fields) throw new BadCase(`no identity of the file is called ${JSON.stringify(name)}`);
-  return await knownNara(name, String(fields.id), Uint8Array.fromHex(String(fields.seed_hex)), String(fields.soul));
+  return await knownNara(
+    name,
+    String(fields.id),
+    Uint8Array.fromHex(String(fields.seed_hex)),
+    String(fields.soul),
+  );
 }
 
 async function knownNara(name: string, id: string, seed: Uint8Array, soul: string): Promise<KnownNara> {

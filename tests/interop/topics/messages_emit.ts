@@ -3,7 +3,14 @@
  * @module
  */
 import { BadCase, type CaseReader } from "../case_reader.ts";
-import { canonicalJson, type Draft, Message, type MessageParts, NaraError, signableContent } from "../nara.ts";
+import {
+  canonicalJson,
+  type Draft,
+  Message,
+  type MessageParts,
+  NaraError,
+  signableContent,
+} from "../nara.ts";
 import { type CaseContext, isStricter } from "../topic.ts";
 import { saysTheSame } from "./agreement.ts";
 import { asGoAny } from "./go_values.ts";

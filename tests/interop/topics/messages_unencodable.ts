@@ -6,7 +6,14 @@
  * @module
  */
 import { BadCase, type CaseReader } from "../case_reader.ts";
-import { computeId, encodeEnvelope, formatTimestamp, Message, signableContent, verifySignature } from "../nara.ts";
+import {
+  computeId,
+  encodeEnvelope,
+  formatTimestamp,
+  Message,
+  signableContent,
+  verifySignature,
+} from "../nara.ts";
 import type { CaseContext } from "../topic.ts";
 import { type KnownNara, naraNamed } from "./known_naras.ts";
 

@@ -72,7 +72,10 @@ interface Reception {
 async function receive({ frame, receiver, knows, atNs }: Arrival): Promise<Reception> {
   await using runtime = await VectorRuntime.start({ nara: receiver, knows, atNs });
   const outcome = outcomeOf(await runtime.receive(frame));
-  return { outcome, heard: runtime.heard.flatMap(({ payloadJson, receivedJson }) => [payloadJson, receivedJson]) };
+  return {
+    outcome,
+    heard: runtime.heard.flatMap(({ payloadJson, receivedJson }) => [payloadJson, receivedJson]),
+  };
 }
 
 function readVerdict(vector: CaseReader): GoVerdict {

@@ -51,7 +51,12 @@ export async function goSends(
   atNs: bigint,
   said: Said & Partial<Pick<MessageParts<unknown>, "fromId" | "timestamp">>,
 ): Promise<Message> {
-  const message = new Message({ fromId: nara.id, from: nara.name, timestamp: formatTimestamp(atNs), ...said });
+  const message = new Message({
+    fromId: nara.id,
+    from: nara.name,
+    timestamp: formatTimestamp(atNs),
+    ...said,
+  });
   return UNSIGNED_IN_GO.has(message.kind) ? message : await signAsGo(vector, message, nara);
 }
 

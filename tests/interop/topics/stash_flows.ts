@@ -17,7 +17,7 @@ import { saysTheSame } from "./agreement.ts";
 import { GoStash } from "./go_stash.ts";
 import { type KnownNara, knownNaras, naraNamed, usualNara } from "./known_naras.ts";
 import { outcomeOf } from "./reception.ts";
-import { checkOwnField, goSends, routeOf, withoutOwnField, wireOf } from "./sending.ts";
+import { checkOwnField, goSends, routeOf, wireOf, withoutOwnField } from "./sending.ts";
 import { kindNamed } from "./vector_kinds.ts";
 import { type SentFrame, VectorRuntime } from "./vector_runtime.ts";
 
@@ -30,6 +30,7 @@ const MODES: Readonly<Record<string, MemoryMode>> = {
   hog: "hog",
   custom: "custom",
 };
+const NS_PER_S = 1_000_000_000n;
 const encoder = new TextEncoder();
 
 /** What the steps of a flow share. */
@@ -62,7 +63,14 @@ export async function checkStashFlow(vector: CaseReader, context: CaseContext): 
     vector.differ("storage_limit", limit, ownersMax);
   }
   const go = new GoStash(goLimit(vector, mode), confidant.identity.keypair);
-  for (const step of steps) await checkStep(step, { context, confidant, runtime, stash, go });
+  const flow = { context, confidant, runtime, stash, go };
+  for (const [index, step] of steps.entries()) {
+    await checkStep(
+      step,
+      flow,
+      steps[index + 1]?.integer("at_unix_ns") ?? step.integer("at_unix_ns") + NS_PER_S,
+    );
+  }
 }
 
 /** Go knows three names; with any other it has room for five. */
@@ -88,15 +96,20 @@ async function keysOf(steps: readonly CaseReader[], { file }: CaseContext): Prom
   return [...known.values()];
 }
 
-async function checkStep(step: CaseReader, flow: Flow): Promise<void> {
+/** A step is over when the next begins: what the stash does by then counts. */
+async function checkStep(step: CaseReader, flow: Flow, endNs: bigint): Promise<void> {
   const { context, confidant, runtime, stash, go } = flow;
-  const [name, atNs, frame] = [step.text("name"), step.integer("at_unix_ns"), encoder.encode(step.text("incoming"))];
+  const [name, atNs, frame] = [
+    step.text("name"),
+    step.integer("at_unix_ns"),
+    encoder.encode(step.text("incoming")),
+  ];
   const verdict = { dropReason: step.optionalText("drop_reason"), error: step.optionalText("error") };
   const isTaken = verdict.dropReason === null && verdict.error === null;
   step.need("drop_reason", "error");
-  await runtime.moveTo(atNs);
   const before = runtime.sent.length;
   const outcome = outcomeOf(await runtime.receive(frame));
+  await runtime.moveTo(endNs);
   const sent = runtime.sent.slice(before);
   for (const message of sent) await checkOwnField(step, message, confidant);
 
@@ -110,7 +123,7 @@ async function checkStep(step: CaseReader, flow: Flow): Promise<void> {
   if (isTaken === (reason === undefined) && differences.length === 0) return;
   const ours: Outcome = reason === undefined
     ? `otherwise: ${differences.join(", ") || "handled"}`
-    : `refused: ${[reason, ...differences].join(", ")}`;
+    : `refused: ${[reason, ...differences.filter((difference) => difference !== "no answer")].join(", ")}`;
   if (!isStricter(step, context, ours, name)) step.differ("what the stash does", "as Go does", ours);
 }
 
@@ -147,8 +160,9 @@ function differencesOf(
     expected.map((message) => `${routeOf(message, {})} ${wireOf(message)}`),
     sent.map(({ to, wire }) => `direct:${to} ${withoutOwnField(wire)}`),
   ];
-  if (theirs.join("\n") !== ours.join("\n")) differences.push(...sent.map(({ wire }) => describe(wire)));
-  if (theirs.length > 0 && ours.length === 0) differences.push("no answer");
+  if (theirs.join("\n") !== ours.join("\n")) {
+    differences.push(sent.map(({ wire }) => describe(wire)).join(" and ") || "no answer");
+  }
   const { owners } = stash.status();
   if (owners !== go.size) differences.push(`${owners} stored`);
   const own = ownOf(stash);
@@ -169,6 +183,8 @@ function describe(wire: string): string {
 
 function ownOf(stash: StashService): { text: string; time: number } | undefined {
   if (!stash.stash) return undefined;
-  const { own } = JSON.parse(new TextDecoder().decode(stash.marshalState())) as { own: { stored_at: number } };
+  const { own } = JSON.parse(new TextDecoder().decode(stash.marshalState())) as {
+    own: { stored_at: number };
+  };
   return { text: new TextDecoder().decode(stash.stash.data), time: own.stored_at };
 }

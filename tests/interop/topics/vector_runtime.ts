@@ -102,7 +102,12 @@ export class VectorRuntime implements AsyncDisposable {
   readonly #clock: StandingClock;
   readonly #listener: Listener;
 
-  private constructor(runtime: Runtime, sent: readonly SentFrame[], clock: StandingClock, listener: Listener) {
+  private constructor(
+    runtime: Runtime,
+    sent: readonly SentFrame[],
+    clock: StandingClock,
+    listener: Listener,
+  ) {
     this.runtime = runtime;
     this.sent = sent;
     this.#clock = clock;

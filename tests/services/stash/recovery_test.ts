@@ -92,6 +92,15 @@ Deno.test("Recovery ends with what it has when everybody was asked and thirty se
   assertEquals(clock.pending, 0);
 });
 
+Deno.test("Recovery does not wait for a holder that handed over its copy before it was asked", async () => {
+  const { clock, recovery, peers, end } = setUp({ peers: names(3) });
+  await clock.advance(1_000);
+  recovery.add("early", copy(6));
+  peers.push("early");
+  await clock.advance(RECOVERY_MS + BATCH_MS);
+  assertEquals(end.found?.holders, ["early"]);
+});
+
 Deno.test("Recovery does not end before everybody was asked, however long that takes", async () => {
   const { clock, asked, end } = setUp({ peers: names(80) });
   await clock.advance(RECOVERY_MS + BATCH_MS);
