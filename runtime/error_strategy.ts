@@ -36,8 +36,3 @@ export const DEFAULT_STRATEGIES: ErrorStrategies = {
   other: "log",
   handler: "log",
 };
-
-/** The strategy for the stage `name`. */
-export function strategyFor(strategies: ErrorStrategies, slot: string): ErrorStrategy {
-  return slot in strategies ? strategies[slot as keyof ErrorStrategies] : strategies.other;
-}

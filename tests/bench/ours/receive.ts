@@ -20,30 +20,27 @@ export async function open(keypair: KeypairName): Promise<Rig> {
   const me = { ...identity, keypair: counted(identity.keypair, count) };
   const senders = await Promise.all(Array.from({ length: SENDERS }, (_, index) => sender(index, me)));
   let runtime = await knowing(me, senders);
-  let spare = await knowing(me, senders);
+  let changing: Promise<void> | undefined;
+  const full: Runtime[] = []; // Stopped at the end: what they took is still on its way.
   const taken = new Array<number>(SENDERS).fill(0);
-  const take = async (index: number) => {
-    const { receipt } = await runtime.receive(senders[index].frames[taken[index]++], "bench");
-    if (receipt.outcome !== "handled") {
-      throw new Error(`a good message was not handled: ${JSON.stringify(receipt)}`);
-    }
-  };
-  const change = async (full: Runtime) => {
-    spare = await knowing(me, senders);
-    await full.stop();
+  const change = async () => {
+    const fresh = await knowing(me, senders);
+    full.push(runtime);
+    runtime = fresh; // At once with the counts: no frame may reach a runtime that has seen it.
+    taken.fill(0);
+    changing = undefined;
   };
   return {
     count,
     async once(index) {
-      if (taken[index] < FRAMES) return await take(index);
-      const full = runtime;
-      taken.fill(0); // All at once: no frame may reach a runtime that has seen it.
-      runtime = spare;
-      await Promise.all([take(index), change(full)]);
+      while (taken[index] === FRAMES) await (changing ??= change());
+      const { receipt } = await runtime.receive(senders[index].frames[taken[index]++], "bench");
+      if (receipt.outcome !== "handled") {
+        throw new Error(`a good message was not handled: ${JSON.stringify(receipt)}`);
+      }
     },
     [Symbol.asyncDispose]: async () => {
-      await runtime.stop();
-      await spare.stop();
+      await Promise.all([...full, runtime].map((used) => used.stop()));
     },
   };
 }
