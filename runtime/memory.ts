@@ -22,8 +22,8 @@ export function rememberPin(file: KeyValueFile, { id, key, name, ours }: Pin): v
 /** Pins again what earlier runs pinned. */
 export function recallPins(file: KeyValueFile, keyring: Keyring): void {
   for (const [id, value] of file.list(KEYS, "")) {
-    const { key, name, ours } = parse(value, "pinned key") as { key: string; name?: string; ours: boolean };
-    keyring.pin(id, decodeBase64(key), name);
+    const { key, name, ours } = pin(value);
+    keyring.pin(id, key, name);
     if (ours) keyring.markOurs(id);
   }
 }
@@ -46,17 +46,28 @@ export function recallAddresses(file: KeyValueFile): string[] {
   return known.slice(0, ADDRESSES_MAX).map(({ address }) => address);
 }
 
+function pin(value: Uint8Array): Omit<Pin, "id"> {
+  return parse(value, "pinned key", ({ key, name, ours }) => ({
+    key: decodeBase64(String(key)),
+    ...typeof name === "string" && { name },
+    ours: ours === true,
+  }));
+}
+
 function peer(value: Uint8Array): { address: string; atMs: number } {
-  return parse(value, "peer address") as { address: string; atMs: number };
+  return parse(value, "peer address", ({ address, atMs }) => {
+    if (typeof address === "string") return { address, atMs: Number(atMs) };
+    throw new TypeError("the address is no text");
+  });
 }
 
 function json(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value));
 }
 
-function parse(value: Uint8Array, what: string): unknown {
+function parse<T>(value: Uint8Array, what: string, read: (wire: Record<string, unknown>) => T): T {
   try {
-    return JSON.parse(decoder.decode(value));
+    return read(JSON.parse(decoder.decode(value)));
   } catch (cause) {
     throw new StoreError("unreadable", `Cannot read a remembered ${what}: the data folder is damaged`, {
       cause,

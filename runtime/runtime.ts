@@ -80,6 +80,8 @@ interface Running {
   readonly service: Service;
   readonly api: RuntimeApi;
   readonly controller: AbortController;
+  /** Whether its `start` was called, and did not fail. */
+  hasStarted: boolean;
 }
 
 /** A nara at work. Dispose of it, or call `stop`, to end it. */
@@ -155,9 +157,9 @@ export class Runtime implements AsyncDisposable {
     }
     const controller = new AbortController();
     const api = runtimeApi(this.#kernel, this.#emitter, service, controller.signal);
-    this.#services.push({ service, api, controller });
     await service.init?.(api);
     service.registerBehaviors(api);
+    this.#services.push({ service, api, controller, hasStarted: false });
   }
 
   /**
@@ -174,6 +176,7 @@ export class Runtime implements AsyncDisposable {
    * Starts receiving, then the services in order.
    *
    * @throws What a service throws in `start`; what had started is stopped before.
+   * @throws {BehaviorError} `too_late`, the second time, and when it is stopped meanwhile.
    */
   async start(): Promise<void> {
     if (this.#state !== "made") throw new BehaviorError("too_late", "Cannot start a nara twice");
@@ -182,7 +185,8 @@ export class Runtime implements AsyncDisposable {
     registry.seal();
     if (mesh) this.#pump = this.#receiveAll(mesh.inbound);
     try {
-      for (const { service, controller } of this.#services) await service.start?.(controller.signal);
+      for (const running of this.#services) await this.#startService(running);
+      this.#assertStarting();
       this.#state = "started";
     } catch (thrown) {
       await this.stop(`a service failed to start: ${messageOf(thrown)}`);
@@ -207,13 +211,11 @@ export class Runtime implements AsyncDisposable {
     return { emit: this.#emitter.describe(registered), receive: this.#receiver.describe(registered) };
   }
 
-  /** Stops the services in reverse order, then everything else. Stopping twice is stopping once. */
+  /** Stops the services that had started, in reverse order, then everything else. Stopping twice is stopping once. */
   async stop(reason: string = "asked to"): Promise<void> {
     if (this.#state === "stopping") return void await this.#stopped.promise;
     this.#state = "stopping";
-    for (const { service, controller } of this.#services.toReversed()) {
-      await this.#stopService(service, controller);
-    }
+    for (const running of this.#services.toReversed()) await this.#stopService(running);
     const { calls, dispatcher, mesh, registry, file } = this.#kernel;
     this.#controller.abort(new Error(`This nara has stopped: ${reason}`));
     calls[Symbol.dispose]();
@@ -234,8 +236,26 @@ export class Runtime implements AsyncDisposable {
     await this.stop();
   }
 
-  async #stopService(service: Service, controller: AbortController): Promise<void> {
+  async #startService(running: Running): Promise<void> {
+    this.#assertStarting();
+    running.hasStarted = true;
+    try {
+      await running.service.start?.(running.controller.signal);
+    } catch (thrown) {
+      running.hasStarted = false; // What it had begun, its signal ends.
+      throw thrown;
+    }
+  }
+
+  /** Somebody may have stopped this nara while a service was starting. */
+  #assertStarting(): void {
+    if (this.#state === "starting") return;
+    throw new BehaviorError("too_late", "Cannot start the other services: this nara was stopped meanwhile");
+  }
+
+  async #stopService({ service, controller, hasStarted }: Running): Promise<void> {
     controller.abort(new Error(`The service "${service.name}" is being stopped`));
+    if (!hasStarted) return;
     try {
       await service.stop?.();
     } catch (thrown) {

@@ -1,19 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { drop } from "../../runtime/stage.ts";
-import { RECEIPT_MS, UNREADABLE } from "../../runtime/receiver.ts";
+import { UNREADABLE } from "../../runtime/receiver.ts";
 import { meshRequest, protocolUnverified, storedEvent } from "../../runtime/templates.ts";
-import { settled } from "../../runtime/testing/virtual_clock.ts";
 import type { Receipt } from "../../runtime/transport/mesh.ts";
 import { assertBalanced } from "../helpers/books.ts";
-import {
-  answer,
-  note,
-  question,
-  TestService,
-  type TextBehavior,
-  textSchema,
-  whisper,
-} from "../helpers/kinds.ts";
+import { note, TestService, type TextBehavior, textSchema, whisper } from "../helpers/kinds.ts";
 import { altered, Bench, type Wire } from "../helpers/mock.ts";
 
 const handled: Receipt = { outcome: "handled" };
@@ -302,46 +293,4 @@ Deno.test("Receiver drops by the kind's own rate limit and filter, and counts th
     "rate_limited",
   ]);
   assertEquals(bench.received().dropped, { "x:shouting": 1, rate_limited: 2 });
-});
-
-Deno.test("Receiver tells a sender that waits longer than 2 s nothing more, and counts the message when it is handled", async () => {
-  const end = Promise.withResolvers<void>();
-  const service = new TestService((rt) => rt.register(note, { 1: () => end.promise }));
-  await using bench = await Bench.create([], { services: [service] });
-  const receipt = bench.receive(await bench.note());
-  await bench.mock.clock.advance(RECEIPT_MS);
-  assertEquals(await receipt, { outcome: "unknown" });
-  assertBalanced(bench.mock.runtime, 1);
-  end.resolve();
-  await settled();
-  assertEquals(bench.received().done, 1);
-});
-
-Deno.test("Receiver puts a reply that is ready in time into the response, and sends a later one by itself", async () => {
-  const ends: (() => void)[] = [];
-  const service: TestService = new TestService((rt) => {
-    rt.register(answer);
-    rt.register(question, {
-      1: async (message) => {
-        if (message.payload.text === "slow") await new Promise<void>((resolve) => ends.push(resolve));
-        await rt.emit(answer.reply(message, { text: "yes" }));
-      },
-    });
-  });
-  await using bench = await Bench.create([], { services: [service] });
-  const ask = async (text: string) =>
-    bench.mock.runtime.receive(
-      await bench.frame(question.draft({ text }, { to: bench.mock.runtime.me.id })),
-      "mock:x",
-    );
-  const quick = await ask("quick");
-  assertEquals(quick.receipt, handled);
-  assert(quick.reply && quick.reply.length > 0);
-  assertEquals(bench.mock.last(answer).inReplyTo !== undefined, true);
-  const slow = ask("slow");
-  await bench.mock.clock.advance(RECEIPT_MS);
-  assertEquals((await slow).receipt, { outcome: "unknown" });
-  assertEquals((await slow).reply, undefined);
-  ends[0]();
-  await bench.mock.waitFor(answer, 2);
 });

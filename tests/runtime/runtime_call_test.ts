@@ -4,6 +4,8 @@ import { BehaviorError } from "../../runtime/behavior_error.ts";
 import { CallError } from "../../runtime/call_error.ts";
 import { CALLS_MAX } from "../../runtime/calls.ts";
 import { drop } from "../../runtime/stage.ts";
+import { noSign } from "../../runtime/stages/sign.ts";
+import { noVerify } from "../../runtime/stages/verify.ts";
 import { settled } from "../../runtime/testing/virtual_clock.ts";
 import { type Answer, MeshError, type MeshTransport } from "../../runtime/transport/mesh.ts";
 import { createRuntime } from "../../runtime/runtime.ts";
@@ -109,6 +111,17 @@ Deno.test("RuntimeApi.call() is not answered by a message of another kind, which
   assertEquals([bench.service.texts, bench.mock.runtime.calls.unexpected], [["by the way"], 1]);
   await bench.receive(await bench.frame(yes(request)));
   await answered;
+});
+
+Deno.test("RuntimeApi.call() is not answered by what nobody proved, even of a kind that is never verified", async () => {
+  const unproven = answer.with({ emit: { sign: noSign() }, receive: { verify: noVerify() } });
+  await using bench = await Bench.create([unproven]);
+  const { request, answered } = await asked(bench);
+  const forged = await bench.frame(yes(request), { form: "unsigned" });
+  assertEquals(await bench.receive(forged), { outcome: "drop", reason: "unexpected_reply" });
+  const failed = assertRejects(() => answered, CallError);
+  await bench.mock.clock.advance(deadlineMs);
+  assertEquals((await failed).code, "timeout");
 });
 
 Deno.test("RuntimeApi.call() is answered once: a second reply is unexpected, the same again a duplicate", async () => {
@@ -282,6 +295,7 @@ Deno.test("RuntimeApi.call() is answered by what came in the response, if it is 
     reply: await replyFrame(alice, request, clock),
   }));
   assertEquals((await made.call({ to: alice.id })).fromId, alice.id);
+  await made.clock.advance(1);
   const failed = assertRejects(() => made.call({ to: mallory.id }), CallError);
   await made.clock.advance(deadlineMs);
   assertEquals((await failed).code, "timeout");

@@ -29,7 +29,7 @@ const SAME: readonly (readonly [go: RegExp, ours: readonly string[]])[] = [
   [/^deserialize: unsupported version /, ["unsupported_version"]],
   [/^deserialize: /, ["undecodable"]],
   [/^unknown message kind: /, ["unregistered_kind"]],
-  [/^mesh-only message has no target\b/, ["no_target"]],
+  [/^mesh-only message has no target \(ToID is empty\)$/, ["no_target"]],
 ];
 
 /** Whether `ours` says the same as Go. */

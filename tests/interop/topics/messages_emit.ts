@@ -40,6 +40,7 @@ export async function checkEmit(vector: CaseReader, context: CaseContext): Promi
     vector.expect("signable", null);
     const isSame = typeof ours === "string" && saysTheSame({ dropReason: null, error }, ours);
     if (!isSame) vector.differ("error", error, typeof ours === "string" ? ours : "no error");
+    if (ours === "unregistered_kind") vector.expect("error", `unknown message kind: ${before.kind}`);
     return;
   }
 

@@ -80,6 +80,7 @@ async function checkPendingCall(vector: CaseReader, context: CaseContext): Promi
   }
   // What Go dropped without a word went the way of every message that bears no valid signature.
   const isSilent = error === null && got === null && !ran;
+  if (isSilent) goReading(reply); // It throws where Go could not read it, and would say so.
   if (isSilent && !saysTheSame({ dropReason: "invalid_signature", error }, reason)) {
     vector.differ("our own outcome", "refused: invalid_signature", ours.outcome);
   }
