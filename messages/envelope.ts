@@ -198,7 +198,8 @@ function scan(frame: Uint8Array, limits: Partial<JsonLimits>): ScannedObject {
     return scanJsonObject(frame, limits);
   } catch (thrown) {
     if (!(thrown instanceof JsonScanError)) throw thrown;
-    throw new MessageError("undecodable", `Cannot read a message: ${thrown.message}`, { cause: thrown });
+    const code = thrown.problem === "too_large" ? "too_large" : "undecodable";
+    throw new MessageError(code, `Cannot read a message: ${thrown.message}`, { cause: thrown });
   }
 }
 

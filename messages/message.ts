@@ -6,7 +6,7 @@
  * @module
  */
 import { canonicalJson } from "../utilities/canonical_json.ts";
-import type { MessageId, NaraId, NaraName } from "../utilities/names.ts";
+import { isNaraName, type MessageId, type NaraId, type NaraName } from "../utilities/names.ts";
 import { formatTimestamp } from "../utilities/timestamp.ts";
 import { computeId } from "./message_id.ts";
 
@@ -163,3 +163,8 @@ export type MessageChanges = Partial<
     "contentKey" | "signature" | "envelopeSignature" | "proof" | "from" | "to" | "inReplyTo"
   >
 >;
+
+/** The sender's name, where its signature covers it and it may be a name at all. Go's signature leaves names out. */
+export function provenName({ from, envelopeSignature }: Message): NaraName | undefined {
+  return from !== undefined && envelopeSignature && isNaraName(from) ? from : undefined;
+}

@@ -29,6 +29,7 @@ export function computeId({ kind, fromId, timestamp, payloadJson }: IdSource): M
 }
 
 /** The id that Go's `Call` makes, before it fills in the sender; accepted only from peers that sign no envelope. */
-export function idWithEmptySender(source: IdSource): MessageId {
-  return computeId({ ...source, fromId: "" });
+export function idWithEmptySender({ kind, timestamp, payloadJson }: IdSource): MessageId {
+  // By name, not by spreading: a message computes these when they are read, and a spread would leave them out.
+  return computeId({ kind, fromId: "", timestamp, payloadJson });
 }

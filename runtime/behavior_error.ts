@@ -12,6 +12,5 @@ export class BehaviorError extends NaraError<
   | "no_schema"
   | "unsafe_order"
   | "unregistered_kind"
-  | "not_owner"
   | "too_late"
 > {}

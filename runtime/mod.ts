@@ -20,6 +20,7 @@ export type { PayloadSchema } from "../messages/payload_schema.ts";
 export { NaraError } from "../utilities/errors.ts";
 export { type Clock, systemClock } from "../utilities/clock.ts";
 export { type Random, systemRandom } from "../utilities/random.ts";
+export type { Identity } from "../utilities/identity.ts";
 export type { MessageId, NaraId, NaraName } from "../utilities/names.ts";
 export { type JsonLimits, type JsonProblem, JsonScanError } from "../utilities/json_scan.ts";
 export type { Keypair, Sealed } from "../utilities/keypair.ts";

@@ -47,10 +47,12 @@ export interface ChainOptions {
 class Carrier {
   message: Message;
   receipt: Receipt | undefined;
+  readonly lane: string;
   readonly #done: (result: ChainResult) => void;
 
-  constructor(message: Message, done: (result: ChainResult) => void) {
+  constructor(message: Message, lane: string, done: (result: ChainResult) => void) {
     this.message = message;
+    this.lane = lane;
     this.#done = done;
   }
 
@@ -79,6 +81,7 @@ interface Segment {
 /** A compiled pipeline. It lives as long as its behavior; a message that fails never ends it. */
 export class Chain {
   readonly #segments: readonly Segment[];
+  readonly #laneOf: (message: Message) => string;
   readonly #writer: WritableStreamDefaultWriter<Carrier>;
   readonly #ended: Promise<void>;
 
@@ -88,6 +91,7 @@ export class Chain {
    * @param options What to compile.
    */
   constructor(options: ChainOptions) {
+    this.#laneOf = options.laneOf;
     this.#segments = segmented(options.stages);
     const [first, ...rest] = this.#segments.map((segment) => toStream(segment, options));
     let end = first.readable;
@@ -96,9 +100,13 @@ export class Chain {
     this.#writer = first.writable.getWriter();
   }
 
-  /** Sends a message through; `done` is called exactly once, with its outcome. It never throws. */
-  push(message: Message, done: (result: ChainResult) => void): void {
-    this.#writer.write(new Carrier(message, done)).catch((thrown) =>
+  /**
+   * Sends a message through; `done` is called exactly once, with its outcome. It never throws.
+   *
+   * @param lane The lane that it takes. Left out, the one that its sender or its target gives.
+   */
+  push(message: Message, done: (result: ChainResult) => void, lane: string = this.#laneOf(message)): void {
+    this.#writer.write(new Carrier(message, lane, done)).catch((thrown) =>
       done({ outcome: "error", error: toError(thrown), stage: "pipeline", message })
     );
   }
@@ -133,7 +141,7 @@ function segmented(stages: readonly Stage[]): Segment[] {
 
 function toStream(
   { streaming, waiting }: Segment,
-  { context, laneOf, whenBusy, isOrdered }: ChainOptions,
+  { context, whenBusy, isOrdered }: ChainOptions,
 ): TransformStream<Carrier, Carrier> {
   const passes = (carrier: Carrier) =>
     streaming.every((stage) => carrier.take(attempt(stage, carrier.message, context), stage));
@@ -157,7 +165,7 @@ function toStream(
         const release = (result: StageResult) => {
           if (carrier.take(result, waiting)) controller.enqueue(carrier);
         };
-        const isTaken = lanes.run(laneOf(message), () => attemptPeer(waiting, message, context), release);
+        const isTaken = lanes.run(carrier.lane, () => attemptPeer(waiting, message, context), release);
         if (!isTaken) carrier.take(whenBusy(message), waiting);
       },
       flush: () => lanes.idle(),

@@ -4,8 +4,8 @@
  */
 import { decodeEnvelope, decodeMessage } from "../messages/envelope.ts";
 import { MessageError } from "../messages/message_error.ts";
-import type { Message } from "../messages/message.ts";
-import { NaraError, toError } from "../utilities/errors.ts";
+import { type Message, provenName } from "../messages/message.ts";
+import { toError } from "../utilities/errors.ts";
 import { receiveChain, slotOf, stageContext } from "./chains.ts";
 import { NOT_HANDLED } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
@@ -48,7 +48,7 @@ export class Receiver implements Disposable {
    *
    * @param answers The request in whose response the frame came, if it did.
    */
-  take(frame: Uint8Array, _peer: string, settle: Settle, answers?: Message): void {
+  take(frame: Uint8Array, peer: string, settle: Settle, answers?: Message): void {
     let registered: Registered;
     let message: Message;
     try {
@@ -60,7 +60,11 @@ export class Receiver implements Disposable {
     }
     registered.received.enter();
     if (this.#kernel.signal.aborted) return this.#dropped(registered, "stopping", settle);
-    this.#chain(registered).push(message, (result) => this.#settle(registered, result, settle, answers));
+    this.#chain(registered).push(
+      message,
+      (result) => this.#settle(registered, result, settle, answers),
+      laneOf(message, peer),
+    );
   }
 
   /** The compiled receive pipeline of a kind, in words. */
@@ -98,7 +102,7 @@ export class Receiver implements Disposable {
     }
     const { message } = result;
     const { calls, peers, registry } = this.#kernel;
-    if (message.proof !== "none") peers.heard(message.fromId, message.from);
+    if (message.proof !== "none") peers.heard(message.fromId, provenName(message));
     if (message.inReplyTo && message.proof !== "none" && calls.offer(message, answers)) {
       registered.received.settle({ outcome: "done" });
       return settle({ outcome: "handled" });
@@ -145,8 +149,16 @@ export class Receiver implements Disposable {
     const strategy = stage === "handler" ? spec.onError.handler : spec.onError[slotOf(spec, stage)];
     this.#kernel.failures.handle({ message, direction: "receive", stage, error }, strategy);
     // What broke in here is nobody's business out there: the stage says enough.
-    settle({ outcome: "error", reason: error instanceof NaraError ? error.code : `${stage}_failed` });
+    settle({ outcome: "error", reason: `${stage}_failed` });
   }
+}
+
+/**
+ * The sender is a claim until it is verified: with the host that it came from in the key, nobody can fill the lane of somebody
+ * else who is elsewhere.
+ */
+function laneOf({ fromId }: Message, peer: string): string {
+  return `${fromId} ${peer.slice(0, peer.lastIndexOf(":"))}`;
 }
 
 /** The scan and the schemas throw nothing else; whatever does is still only bad input. */

@@ -40,8 +40,9 @@ export function runtimeApi(
     },
     subscribe<P, V>(behavior: Behavior<P, V>, listener: (message: Message<P>) => void): Disposable {
       const { kind, current } = behavior.spec;
+      // What the listener returns is passed on: the bus sees to a promise that rejects.
       return bus.subscribe(kind, (message) => {
-        if (message.version === current) listener(message as Message<P>);
+        if (message.version === current) return listener(message as Message<P>);
       });
     },
     emit: <P>(draft: Draft<P>): Promise<Emitted> => emitter.emit(draft),

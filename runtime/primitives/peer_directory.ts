@@ -79,8 +79,10 @@ export class PeerDirectory {
    *
    * @param options Time, chance, and what may be dialled.
    */
-  constructor({ addresses = [], ...options }: PeerDirectoryOptions) {
-    this.#options = { mayDial: () => false, onProven: () => {}, peersMax: 1_024, ...options };
+  constructor(options: PeerDirectoryOptions) {
+    const { clock, random, addresses = [], peersMax = 1_024 } = options;
+    const { mayDial = () => false, onProven = () => {} } = options;
+    this.#options = { clock, random, mayDial, onProven, peersMax };
     this.#addresses = new Set(addresses);
   }
 
@@ -210,6 +212,7 @@ export class PeerDirectory {
       const [longestSilent] = this.#peers.values();
       const leaves = this.#peers.values().find(({ address }) => address === undefined) ?? longestSilent;
       this.#peers.delete(leaves.id);
+      if (leaves.address !== undefined) this.#owners.delete(leaves.address);
     }
     return {
       id,

@@ -34,7 +34,7 @@ export function meshOnly(): PeerStage {
         return deliver(
           message,
           context,
-          (frame) => meshOf(context).sendToAddress(frame, toAddress, { signal: context.signal }),
+          (frame) => meshOf(context).sendToAddress(frame, toAddress),
         );
       }
       if (!toId) return fail(noTarget(message));
@@ -66,7 +66,7 @@ export function plaza(topic: string): PeerStage {
       return deliver(
         message,
         context,
-        (frame) => meshOf(context).sendToAddress(frame, toAddress, { signal: context.signal }),
+        (frame) => meshOf(context).sendToAddress(frame, toAddress),
       );
     },
   };
@@ -95,7 +95,7 @@ async function sendTo(to: string, frame: Uint8Array, context: StageContext): Pro
   const mesh = meshOf(context);
   context.peers.assertReachable(to);
   try {
-    const answer = await mesh.send(frame, to, { signal: context.signal });
+    const answer = await mesh.send(frame, to);
     context.peers.reportReached(to);
     return answer;
   } catch (thrown) {

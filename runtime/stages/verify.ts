@@ -7,7 +7,7 @@
  * @module
  */
 import { verifySignature } from "../../messages/envelope.ts";
-import type { Message } from "../../messages/message.ts";
+import { type Message, provenName } from "../../messages/message.ts";
 import { IdentityError } from "../../utilities/identity_error.ts";
 import {
   continueWith,
@@ -55,7 +55,7 @@ export function selfAttesting(extractKey: (payload: never) => Uint8Array | undef
       const result = await verifyWith(key, message, context);
       if (result.outcome !== "continue") return result;
       try {
-        context.keyring.pin(message.fromId, key, message.from);
+        context.keyring.pin(message.fromId, key, provenName(message));
       } catch (thrown) {
         if (thrown instanceof IdentityError) return drop(thrown.code as DropReason);
         throw thrown;

@@ -124,8 +124,25 @@ export class FaultyMesh {
     { signal }: SendOptions = {},
     send: (options: SendOptions) => Promise<Answer>,
   ): Promise<Answer> {
-    if (left.aborted) throw left.reason;
-    const options = { signal };
+    left.throwIfAborted();
+    signal?.throwIfAborted();
+    const over = new AbortController();
+    const end = () => over.abort(left.aborted ? left.reason : signal?.reason);
+    for (const each of [left, signal]) each?.addEventListener("abort", end, { once: true });
+    try {
+      return await this.#carry(from, to, { signal: over.signal }, send, left);
+    } finally {
+      for (const each of [left, signal]) each?.removeEventListener("abort", end);
+    }
+  }
+
+  async #carry(
+    from: NaraId,
+    to: NaraId,
+    options: SendOptions,
+    send: (options: SendOptions) => Promise<Answer>,
+    left: AbortSignal,
+  ): Promise<Answer> {
     const startMs = this.#clock.monotonicMs();
     this.frames++;
     const { duplicateRate } = this.#faults;
@@ -134,7 +151,8 @@ export class FaultyMesh {
     await this.#travel(options);
     if (isDouble) {
       this.frames++;
-      this.#travel(options).then(() => send(options)).catch(() => {}); // Nobody waits for the answer to a double.
+      const alone = { signal: left }; // Nobody waits for the answer to a double.
+      this.#travel(alone).then(() => send(alone)).catch(() => {});
     }
     const answer = await this.#orTimeOut(send(options), startMs, to, options);
     if (this.#loses()) return await this.#timeOut(startMs, to, options);

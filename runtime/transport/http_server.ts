@@ -23,8 +23,8 @@ import { hostPort, isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts
 
 /** Requests that may be open at once; past it the answer is 503. */
 const OPEN_MAX = 1_024;
-/** Turns of the event loop in which the last responses are written; one was enough for 150 of them. */
-const FLUSH_TURNS = 4;
+/** Turns of the event loop in which the last responses are taken over and written; few are enough for 150. */
+const FLUSH_TURNS = 8;
 const PING_PATH = "/ping";
 const encoder = new TextEncoder();
 
@@ -52,9 +52,10 @@ export class HttpServer implements AsyncDisposable {
   readonly #deadlines: Deadlines;
   readonly #abort = new AbortController();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #responding = new Set<Promise<void>>();
   readonly #identity: string;
   #open = 0;
+  /** Requests that were taken and not answered yet. */
+  #answering = 0;
 
   /**
    * Starts to listen.
@@ -122,10 +123,15 @@ export class HttpServer implements AsyncDisposable {
       return textResponse(STATUS_CODE.Unauthorized, `Authentication failed: ${admission.reason}`);
     }
     if (!this.#inbox.hasRoom) return busyResponse(); // Others came in while this one was read.
-    this.#trackResponse(info);
     const { hostname, port } = info.remoteAddr;
-    const settled = await this.#inbox.take(frame, hostPort(hostname, port));
-    return admission.signed ? this.#signedResponse(settled) : receiptResponse(this.#written(settled));
+    this.#answering++;
+    try {
+      const settled = await this.#inbox.take(frame, hostPort(hostname, port));
+      if (!admission.signed) return receiptResponse(this.#written(settled));
+      return await this.#signedResponse(settled);
+    } finally {
+      this.#answering--;
+    }
   }
 
   /** A reply that the other side would not take is none. */
@@ -145,15 +151,10 @@ export class HttpServer implements AsyncDisposable {
     return receiptResponse({ status, body: bytes }, await responseHeaders(this.#host, bytes));
   }
 
-  #trackResponse({ completed }: Deno.ServeHandlerInfo<Deno.NetAddr>): void {
-    const done = completed.catch(() => {}).finally(() => this.#responding.delete(done));
-    this.#responding.add(done);
-  }
-
   /** Answers what is open, lets the answers leave, and closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inbox[Symbol.dispose]();
-    await Promise.all(this.#responding);
+    while (this.#answering > 0) await turns(1); // What was taken is settled by now, and only has to come round.
     await turns(FLUSH_TURNS);
     // Not `shutdown`: it would wait for whoever never reads its response.
     this.#abort.abort();
@@ -163,7 +164,7 @@ export class HttpServer implements AsyncDisposable {
 }
 
 /**
- * Lets the event loop go round: a response that counts as completed is with the server, which writes it in its next turn.
+ * Lets the event loop go round: a response that was returned is with the server soon, which writes it in its next turn.
  * No clock, for no time has to pass.
  */
 async function turns(count: number): Promise<void> {

@@ -2,7 +2,8 @@
  * The greeter: says hey-there to an address until somebody answers, and believes only the answer.
  * @module
  */
-import type { HeyThereV1, NeighbourV1 } from "../../messages/presence.ts";
+import type { HeyThereV1, HowdyV1, NeighbourV1 } from "../../messages/presence.ts";
+import { provenName } from "../../messages/message.ts";
 import { messageOf } from "../../utilities/errors.ts";
 import { backoffMs } from "../../runtime/primitives/backoff.ts";
 import type { RuntimeApi } from "../../runtime/service.ts";
@@ -68,15 +69,27 @@ export class Greeter {
     const { call, log, me, peers, signal } = this.#rt;
     try {
       const draft = heyThere.draft(this.#announcement(), { toAddress });
-      const { fromId, from, payload } = await call(draft, howdy, { deadlineMs: ANSWER_MS, signal });
-      if (fromId === me.id) return true;
-      peers.prove(fromId, toAddress, from);
-      payload.neighbours.forEach((neighbour) => this.#hear(neighbour));
+      const answer = await call(draft, howdy, { deadlineMs: ANSWER_MS, signal });
+      if (answer.fromId === me.id) return true;
+      if (this.#isItsAddress(toAddress, answer.payload)) {
+        peers.prove(answer.fromId, toAddress, provenName(answer));
+      } else {
+        this.follow(answer.payload.mesh_url);
+      }
+      answer.payload.neighbours.forEach((neighbour) => this.#hear(neighbour));
       return true;
     } catch (thrown) {
       log.debug("nobody answered a hey-there", { address: toAddress, error: messageOf(thrown) });
       return false;
     }
+  }
+
+  /**
+   * Whoever passes greetings on between two others answers with somebody else's howdy: unless the operator gave the address, the
+   * one who signed the howdy has to name it.
+   */
+  #isItsAddress(address: string, { mesh_url }: HowdyV1): boolean {
+    return mesh_url === undefined || mesh_url === address || this.#rt.peers.addresses().includes(address);
   }
 
   #hear({ id, mesh_url }: NeighbourV1): void {

@@ -27,9 +27,8 @@ export async function handleHeyThereV1(
 ): Promise<void> {
   const { rt, greeter, announcement } = context;
   const { fromId, payload: { mesh_url } } = message;
-  if (fromId === rt.me.id) return;
+  if (fromId !== rt.me.id && rt.peers.addressOf(fromId) !== mesh_url) greeter.follow(mesh_url);
   await rt.emit(howdy.reply(message, { ...announcement(), neighbours: neighboursFor(context, fromId) }));
-  if (rt.peers.addressOf(fromId) !== mesh_url) greeter.follow(mesh_url);
 }
 
 /** Some of those whom this nara knows, without the one who asks. */

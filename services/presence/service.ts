@@ -9,6 +9,7 @@ import type { HeyThereV1 } from "../../messages/presence.ts";
 import type { OnlinePeer } from "../../runtime/primitives/peer_directory.ts";
 import type { RuntimeApi, Service } from "../../runtime/service.ts";
 import { unixSeconds } from "../../utilities/clock.ts";
+import { shuffled } from "../../utilities/random.ts";
 import { heyThere, howdy } from "./behaviors.ts";
 import { Greeter } from "./greeter.ts";
 import { handleHeyThereV1, type PresenceContext } from "./handlers.ts";
@@ -17,7 +18,7 @@ import { handleHeyThereV1, type PresenceContext } from "./handlers.ts";
 const ROUND_MS = 60_000;
 /** Milliseconds until the first round; each pause is twice the one before. Two who arrive together meet through a third. */
 const FIRST_ROUND_MS = 1_000;
-/** Peers greeted in one round: those silent for longest. As many greet back, so some eighty stay known as online. */
+/** Peers greeted in one round, drawn by chance, so that those who are gone do not use it up. As many greet back. */
 const ROUND_PEERS_MAX = 16;
 /** Peers greeted in a round before the nara has settled in: enough to hear of others who are new. */
 const FIRST_ROUND_PEERS = 4;
@@ -101,11 +102,9 @@ export class PresenceService implements Service {
     try {
       for (let pauseMs = FIRST_ROUND_MS;; pauseMs = Math.min(2 * pauseMs, ROUND_MS)) {
         await clock.sleep(pauseMs * (0.9 + random.next() / 5), { signal });
-        const silent = peers.proven().toReversed().slice(
-          0,
-          pauseMs < ROUND_MS ? FIRST_ROUND_PEERS : ROUND_PEERS_MAX,
-        );
-        await Promise.all(silent.map(({ address }) => this.#greeter.greet(address)));
+        const count = pauseMs < ROUND_MS ? FIRST_ROUND_PEERS : ROUND_PEERS_MAX;
+        const some = shuffled(peers.proven(), random).slice(0, count);
+        await Promise.all(some.map(({ address }) => this.#greeter.greet(address)));
       }
     } catch {
       // The service stops.

@@ -76,6 +76,7 @@ export {
   decodeMessage,
   type Draft,
   encodeEnvelope,
+  envelopeContent,
   idWithEmptySender,
   type MemoryMode,
   meshRequest,

@@ -3,10 +3,11 @@
  * @module
  */
 import { BadCase, CaseReader, type Fields } from "./case_reader.ts";
-import { findStricter, RULES, type Stricter } from "./stricter.ts";
+import { allStricter, findStricter, RULES, type Stricter } from "./stricter.ts";
 import type { CaseContext, CheckCase, Topic, VectorFile } from "./topic.ts";
 import { canonicalJsonTopic } from "./topics/canonical_json.ts";
 import { ed25519Topic } from "./topics/ed25519.ts";
+import { envelopeTopic } from "./topics/envelope.ts";
 import { identityTopic } from "./topics/identity.ts";
 import { meshAuthTopic } from "./topics/mesh_auth.ts";
 import { messagesRejectTopic } from "./topics/messages_reject.ts";
@@ -19,6 +20,7 @@ export const TOPICS: ReadonlyMap<string, Topic> = new Map(
   [
     canonicalJsonTopic,
     ed25519Topic,
+    envelopeTopic,
     identityTopic,
     meshAuthTopic,
     messagesTopic,
@@ -141,7 +143,7 @@ async function problemsOf(
   const vector = new CaseReader(name, fields);
   const applied = new Set<Stricter>();
   const stricter: CaseContext["stricter"] = (part) => {
-    const entry = findStricter(file.topic, list, part === undefined ? name : `${name}: ${part}`);
+    const entry = findStricter(file.topic, list, name, part);
     if (entry) applied.add(entry);
     return entry;
   };
@@ -156,7 +158,9 @@ async function problemsOf(
     problems.push(`${field}: expected ${shown(expected)}, got ${shown(got)}`);
   }
   if (problems.length === 0) {
+    const due = allStricter(file.topic, list, name).filter((entry) => !applied.has(entry));
     problems.push(...vector.unread().map((field) => `no check looks at the field "${field}"`));
+    problems.push(...due.map(({ ours }) => `no check looks for the outcome "${ours}" that the table names`));
   }
   if (problems.length === 0) { for (const { rule } of applied) tally.countRule(rule); }
   return problems;

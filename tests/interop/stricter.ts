@@ -89,7 +89,7 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, Stricter>>>> = {
     ]),
     ...refused("6", "wrong_id", ["given id is kept", "given id of one character"]),
     ...named("version", "accepted", ["version 0"]),
-    ...named("7", "otherwise: no signature", ["to self: reply"]),
+    ...steps("to self", "7", { reply: "otherwise: no signature" }),
   },
   "messages emit": {
     ...named("draft", "otherwise: other id, other timestamp, other signature", [
@@ -193,6 +193,9 @@ function refused(rule: string, reason: string, names: readonly string[]): Record
   return named(rule, `refused: ${reason}`, names);
 }
 
+/** Between the name of a case and that of a part of it. */
+const PART = " » ";
+
 /** Parts of a case, and what comes of each. */
 function steps(
   name: string,
@@ -200,14 +203,21 @@ function steps(
   outcomes: Readonly<Record<string, Outcome>>,
 ): Record<string, Stricter> {
   return Object.fromEntries(
-    Object.entries(outcomes).map(([part, ours]) => [`${name}: ${part}`, { rule, ours }]),
+    Object.entries(outcomes).map(([part, ours]) => [name + PART + part, { rule, ours }]),
   );
 }
 
-/** What the table says about a case; `undefined` if it is none in which we are stricter. */
-export function findStricter(topic: string, list: string, name: string): Stricter | undefined {
+/** What the table says about a case, or a part of it; `undefined` if it is none in which we do otherwise. */
+export function findStricter(topic: string, list: string, name: string, part?: string): Stricter | undefined {
   const cases = TABLE[`${topic} ${list}`];
-  return cases && Object.hasOwn(cases, name) ? cases[name] : undefined;
+  const key = part === undefined ? name : name + PART + part;
+  return cases && Object.hasOwn(cases, key) ? cases[key] : undefined;
+}
+
+/** All that the table says about a case and its parts. */
+export function allStricter(topic: string, list: string, name: string): Stricter[] {
+  const cases = Object.entries(TABLE[`${topic} ${list}`] ?? {});
+  return cases.filter(([key]) => key === name || key.startsWith(name + PART)).map(([, stricter]) => stricter);
 }
 
 /** All cases that the table names, as `topic list name`. */

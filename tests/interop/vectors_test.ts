@@ -8,6 +8,9 @@ import canonicalJson from "./vectors/canonical_json.json" with { type: "json" };
 import ed25519 from "./vectors/ed25519.json" with { type: "json" };
 import identity from "./vectors/identity.json" with { type: "json" };
 import meshAuth from "./vectors/mesh_auth.json" with { type: "json" };
+import messages from "./vectors/messages.json" with { type: "json" };
+import messagesReject from "./vectors/messages_reject.json" with { type: "json" };
+import envelope from "./vectors/ours_envelope.json" with { type: "json" };
 import prng from "./vectors/prng.json" with { type: "json" };
 import seal from "./vectors/seal.json" with { type: "json" };
 
@@ -16,29 +19,41 @@ const FILES: readonly InputFile[] = Object.entries({
   "ed25519.json": ed25519,
   "identity.json": identity,
   "mesh_auth.json": meshAuth,
+  "messages.json": messages,
+  "messages_reject.json": messagesReject,
+  "ours_envelope.json": envelope,
   "prng.json": prng,
   "seal.json": seal,
 }).map(([name, json]) => ({ name, json }));
 
 type Json = { [key: string]: unknown };
 
-/** A file with one list of one case, and with the identities that it may need; `change` may alter the case. */
+/** Who is who in a file, and what else stands beside its cases. */
+const BESIDE = ["identities", "known", "unknown", "receiver"];
+/** A case that tells the time of its file. */
+const TIME = { list: "covered", name: "untouched request (accepted)" };
+
+/** A file with one list of one case, and with what that case may need; `change` may alter the case. */
 function single(
   file: Json,
   list: string,
   name: string,
   change: (vector: Json) => void = () => {},
 ): InputFile {
-  const vector = (file[list] as Json[]).find((vector) => vector.name === name);
-  const copy = structuredClone(vector)!;
+  const copy = structuredClone(caseNamed(file, list, name));
   change(copy);
-  const identities = Array.isArray(file.identities) && file.topic !== "identity"
-    ? file.identities
-    : undefined;
+  const beside = Object.entries(file).filter(([key]) => BESIDE.includes(key) && file.topic !== "identity");
+  const time = file.topic === "messages_reject" && list !== TIME.list
+    ? { [TIME.list]: [caseNamed(file, TIME.list, TIME.name)] }
+    : {};
   return {
     name: "x.json",
-    json: { topic: file.topic, about: "", ...(identities && { identities }), [list]: [copy] },
+    json: { topic: file.topic, about: "", ...Object.fromEntries(beside), ...time, [list]: [copy] },
   };
+}
+
+function caseNamed(file: Json, list: string, name: string): Json {
+  return (file[list] as Json[]).find((vector) => vector.name === name)!;
 }
 
 /** The lines of failing cases. */
@@ -103,6 +118,39 @@ const ALTERED: readonly [
   ],
   [meshAuth, "requests", "put", (vector) => vector.method = "POST", "signed_text: expected"],
   [meshAuth, "middleware", "right", (vector) => vector.status = 401, "status: expected 401, got 200"],
+  [
+    messagesReject,
+    "covered",
+    "id",
+    (vector) => vector.drop_reason = "unknown_sender",
+    "whether the sender is unknown: expected true, got false",
+  ],
+  [
+    messagesReject,
+    "decode",
+    "from_id null",
+    (vector) => vector.drop_reason = "invalid_signature",
+    'drop_reason: expected "invalid_signature", got "unknown_sender"',
+  ],
+  [
+    messagesReject,
+    "versions",
+    "version 1",
+    (vector) =>
+      Object.assign(vector, {
+        accepted: false,
+        handled_payload_json: null,
+        drop_reason: "invalid_signature",
+      }),
+    'expected "invalid_signature", got "accepted"',
+  ],
+  [
+    messages,
+    "unencodable",
+    "NaN in payload",
+    (vector) => vector.verifies = true,
+    "verifies: expected true, got false",
+  ],
 ];
 
 for (const [file, list, name, change, says] of ALTERED) {
@@ -113,6 +161,63 @@ for (const [file, list, name, change, says] of ALTERED) {
     assertStringIncludes(line, `FAIL x.json ${list} ${JSON.stringify(name)}: `);
     assertStringIncludes(line, says);
   });
+}
+
+/** Cases of which every field is altered in turn. */
+const TRIED: readonly [file: Json, list: string, name: string][] = [
+  [messages, "messages", "store, plain"],
+  [messages, "messages", "response found"], // Not for the receiver.
+  [messages, "emit", "everything filled in"],
+  [messages, "emit", "version out of bounds is sent all the same"],
+  [messages, "stash_flows", "another sender overwrites and reads (defect)"],
+  [messages, "stash_flows", "push to the owner"],
+  [messagesReject, "covered", "untouched store (accepted)"],
+  [messagesReject, "not_covered", "to_id of another nara, signed so"],
+  [messagesReject, "spelling", "timestamp with a comma"],
+  [messagesReject, "versions", "version missing"],
+  [messagesReject, "pending_calls", "right reply"],
+  [messagesReject, "pending_calls", "other reply id: goes the normal way"],
+  [envelope, "envelopes", "all twelve fields"],
+  [envelope, "envelopes", "between two of ours"],
+  [envelope, "altered", "untouched"],
+];
+
+for (const [file, list, name] of TRIED) {
+  Deno.test(`checkVectors() fails the case ${file.topic} ${list} ${name} whichever field is altered`, async () => {
+    assertEquals(await failures(single(file, list, name)), []);
+    const unnoticed: string[] = [];
+    for (const path of fieldsOf(caseNamed(file, list, name))) {
+      const change = (vector: Json) => alter(vector, path);
+      if ((await failures(single(file, list, name, change))).length === 0) unnoticed.push(path.join("."));
+    }
+    assertEquals(unnoticed, []);
+  });
+}
+
+/** What a case is called, and what may be so or so when the message is sound. */
+const FREE = ["name", "sender_is_ours"];
+
+/** The paths of all values in a case that matter. */
+function fieldsOf(value: Json, path: readonly string[] = []): string[][] {
+  return Object.entries(value).filter(([key]) => !FREE.includes(key)).flatMap(([key, member]) =>
+    typeof member === "object" && member !== null
+      ? fieldsOf(member as Json, [...path, key])
+      : [[...path, key]]
+  );
+}
+
+/** Puts something else in the place of a value: of the same type, and of the same length where it is a text. Times move by years. */
+function alter(vector: Json, path: readonly string[]): void {
+  const parent = path.slice(0, -1).reduce((value, key) => value[key] as Json, vector);
+  const key = path.at(-1)!;
+  const value = parent[key];
+  if (typeof value === "number") parent[key] = value + 1;
+  else if (typeof value === "boolean") parent[key] = !value;
+  else if (typeof value !== "string" || value === "") parent[key] = "x";
+  else {
+    const at = key.endsWith("_ns") ? 0 : Math.floor(value.length / 2);
+    parent[key] = value.slice(0, at) + (value[at] === "1" ? "2" : "1") + value.slice(at + 1);
+  }
 }
 
 Deno.test("checkVectors() checks a new case of a known list", async () => {
@@ -131,6 +236,21 @@ Deno.test("checkVectors() fails a case that Go accepts and we refuse, unless the
     1,
   );
   assertEquals((await failures(single(identity, "public_key_texts", "unused bits set", rename))).length, 1);
+  assertEquals((await failures(single(messages, "messages", "to self", rename))).length, 1);
+  assertEquals((await failures(single(messages, "emit", "given sender is kept", rename))).length, 1);
+  assertEquals((await failures(single(messagesReject, "versions", "version missing", rename))).length, 1);
+  const renameSteps = (vector: Json) => (vector.steps as Json[]).forEach(rename);
+  assertEquals((await failures(single(messages, "stash_flows", "broken push", renameSteps))).length, 1);
+});
+
+Deno.test("checkVectors() passes a case that comes out as in Go under any name", async () => {
+  const rename = (vector: Json) => vector.name = "the same under another name";
+  for (const [list, name] of [["messages", "names with non-ascii"], ["messages", "ack success"]]) {
+    assertEquals((await failures(single(messages, list, name, rename))).length, 1);
+  }
+  assertEquals(await failures(single(messages, "messages", "store, plain", rename)), []);
+  assertEquals(await failures(single(messages, "stash_flows", "invalid stores", rename)), []);
+  assertEquals(await failures(single(messagesReject, "pending_calls", "right reply", rename)), []);
 });
 
 Deno.test("checkVectors() fails a case of the table in which we are not stricter after all", async () => {

@@ -165,6 +165,16 @@ for (const [what, text] of Object.entries(NO_ENVELOPES)) {
   });
 }
 
+Deno.test("decodeEnvelope() says too_large to more than a mebibyte, and takes a mebibyte", () => {
+  const bare = frameOf({ payload: '{"text":""}' }).length;
+  const withText = (length: number) => frameOf({ payload: `{"text":"${"x".repeat(length)}"}` });
+  assertEquals(decodeEnvelope(withText(2 ** 20 - bare)).kind, "test:note");
+  assertEquals(
+    assertThrows(() => decodeEnvelope(withText(2 ** 20 - bare + 1)), MessageError).code,
+    "too_large",
+  );
+});
+
 const TEXT_FIELDS_MAX: Readonly<Record<string, number>> = {
   id: 64,
   content_key: 1024,

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
-import { Message, type MessageParts } from "../../messages/message.ts";
+import { Message, type MessageParts, provenName } from "../../messages/message.ts";
 import { computeId, idWithEmptySender } from "../../messages/message_id.ts";
 import messages from "../interop/vectors/messages.json" with { type: "json" };
 
@@ -123,4 +123,14 @@ Deno.test("Message.with() changes what it is told, nothing else, and not the mes
 
 Deno.test("Message proves nothing unless it was told otherwise", () => {
   assertEquals(new Message(BASE).proof, "none");
+});
+
+Deno.test("provenName() is the sender's name where the envelope signature covers it, and it may be a name at all", () => {
+  const envelopeSignature = new Uint8Array(64);
+  assertEquals(provenName(new Message({ ...BASE, from: "zoë", envelopeSignature })), "zoë");
+  assertEquals(provenName(new Message({ ...BASE, envelopeSignature })), undefined);
+  assertEquals(provenName(new Message({ ...BASE, from: "zoë", signature: envelopeSignature })), undefined);
+  for (const from of ["", "a/b", "a\u202eb", "x".repeat(65), " a"]) {
+    assertEquals(provenName(new Message({ ...BASE, from, envelopeSignature })), undefined, from);
+  }
 });

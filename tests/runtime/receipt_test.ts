@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Message } from "../../messages/message.ts";
 import { decodeEnvelope } from "../../messages/envelope.ts";
 import { RECEIPT_MS } from "../../runtime/receiver.ts";
+import { drop } from "../../runtime/stage.ts";
 import type { RuntimeApi } from "../../runtime/service.ts";
 import { settled } from "../../runtime/testing/virtual_clock.ts";
 import type { Answer } from "../../runtime/transport/mesh.ts";
@@ -105,6 +106,38 @@ Deno.test("Receiver frees the lane of a handler that never ends after 30 s, and 
   assertEquals(outcomes.filter((outcome) => outcome === "unknown").length, 128);
   await made.bench.mock.clock.advance(60_000);
   assertEquals(made.bench.received("test:question").dropped, { peer_busy: 2, handler_timeout: 128 });
+});
+
+Deno.test("Receiver lets nobody fill the lane of somebody who is elsewhere, from however many ports", async () => {
+  const gate = Promise.withResolvers<void>();
+  const slow = note.with({
+    receive: {
+      verify: {
+        order: "peer",
+        name: "slow",
+        verifies: true,
+        describe: () => "slow",
+        process: async (message) => {
+          await gate.promise;
+          return message.from === "alice" ? { outcome: "continue", message } : drop("invalid_signature");
+        },
+      },
+    },
+  });
+  await using bench = await Bench.create([slow]);
+  const forger = { ...await bench.mock.stranger("mallory"), id: bench.alice.id };
+  const forged: Promise<Answer>[] = [];
+  for (let port = 0; port < 150; port++) {
+    forged.push(
+      bench.mock.runtime.receive(await bench.note("forged", { from: forger }), `http://10.6.6.6:${port}`),
+    );
+  }
+  const hers = bench.mock.runtime.receive(await bench.note("hers"), "http://10.0.0.1:7433");
+  await settled();
+  gate.resolve();
+  assertEquals((await hers).receipt, { outcome: "handled" });
+  await Promise.all(forged);
+  assertEquals(bench.received().dropped, { peer_busy: 22, invalid_signature: 128 });
 });
 
 Deno.test("Receiver drops what comes when the runtime has stopped, and what was under way", async () => {

@@ -199,6 +199,18 @@ Deno.test("Receiver handles a message once, however often and for however long i
   assertEquals(bench.service.texts.length, 1);
 });
 
+Deno.test("Receiver remembers for as long as a kind's messages are fresh, and takes late ones as long", async () => {
+  await using bench = await Bench.create([note.with({ freshness: { pastMs: 3_600_000 } })]);
+  const first = await bench.note("first");
+  assertEquals(await bench.receive(first), handled);
+  for (let times = 0; times < 10; times++) {
+    await bench.mock.clock.advance(200_000);
+    assertEquals(await bench.receive(await bench.note(`${times}`)), handled);
+  }
+  assertEquals(await bench.receive(first), { outcome: "drop", reason: "duplicate_id" });
+  assertEquals(await bench.receive(await bench.note("late", { ageMs: 3_000_000 })), handled);
+});
+
 Deno.test("Receiver handles one of two copies that come at the same instant", async () => {
   await using bench = await Bench.create();
   const frame = await bench.note();

@@ -140,6 +140,28 @@ Deno.test("Runtime.stop() goes on when a service fails to stop, and logs it", as
   assertEquals([diary.at(-1), lines], ["stop a", ["error b boom"]]);
 });
 
+Deno.test("Runtime.stop() waits for no peer that never answers: what was under way to it fails", async () => {
+  const mesh = new MemoryMesh();
+  const clock = new VirtualClock();
+  const silent = new TestService((rt) => rt.register(note, { 1: () => new Promise(() => {}) }));
+  await using other = await createRuntime({ identity: alice, mesh: mesh.join, services: [silent], clock });
+  await using runtime = await createRuntime({
+    identity: me,
+    mesh: mesh.join,
+    services: [new Recorder(note)],
+    clock,
+  });
+  other.keyring.pin(me.id, me.keypair.publicKey);
+  await Promise.all([other.start(), runtime.start()]);
+  const sent = runtime.service(Recorder).rt.emit(note.draft({ text: "anybody?" }, { to: alice.id }));
+  const failed = assertRejects(() => sent);
+  await settled();
+  assertBalanced(runtime, 1);
+  await runtime.stop();
+  await failed;
+  assertBalanced(runtime);
+});
+
 Deno.test("Runtime.add() and start() refuse what comes too late", async () => {
   const runtime = await runtimeOf();
   const late = new Diarist("late", []);

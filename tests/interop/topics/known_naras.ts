@@ -36,6 +36,10 @@ export interface KnownNara {
   readonly keypairs: ReadonlyMap<string, Keypair>;
   /** Its public key. */
   readonly publicKey: Uint8Array;
+  /** The seed of its keys. */
+  readonly seed: Uint8Array;
+  /** Its soul, as text. */
+  readonly soul: string;
   /** All that a runtime needs to be this nara; its keypair answers at once. */
   readonly identity: Identity;
 }
@@ -85,5 +89,5 @@ async function introduce(file: VectorFile, name: string): Promise<KnownNara> {
 async function knownNara(name: string, id: string, seed: Uint8Array, soul: string): Promise<KnownNara> {
   const keypairs = await keypairsOf(seed);
   const identity = { id, name, keypair: keypairs.get("node")!, personality: personalityOf(soul) };
-  return { name, id, keypairs, publicKey: publicKeyOf(seed), identity };
+  return { name, id, keypairs, publicKey: publicKeyOf(seed), seed, soul, identity };
 }

@@ -9,12 +9,10 @@ import {
   computeId,
   decodeEnvelope,
   encodeEnvelope,
-  formatTimestamp,
   idWithEmptySender,
   Message,
   MessageError,
   NaraError,
-  parseZonedTimestamp,
   RawJson,
   signableContent,
   verifySignature,
@@ -25,6 +23,7 @@ import { goPayload } from "./go_reading.ts";
 import { asGoAny } from "./go_values.ts";
 import { checkIntroduction, type KnownNara, knownNaras, naraNamed } from "./known_naras.ts";
 import { checkEmit } from "./messages_emit.ts";
+import { readFields } from "./message_fields.ts";
 import { checkUnencodable } from "./messages_unencodable.ts";
 import { checkReception } from "./reception.ts";
 import { compareSent, goSends, signAsGo, wireOf } from "./sending.ts";
@@ -39,7 +38,7 @@ const ZERO_TIME = "0001-01-01T00:00:00Z";
 async function checkMessage(vector: CaseReader, context: CaseContext): Promise<void> {
   const { file } = context;
   const signer = await naraNamed(file, vector.text("signer"));
-  const message = readMessage(vector);
+  const message = readFields(vector.object("fields"), vector.text("payload_json"));
   checkPayload(vector);
   checkIds(vector, message);
   const signed = await checkSignature(vector, message, signer);
@@ -53,29 +52,6 @@ async function checkMessage(vector: CaseReader, context: CaseContext): Promise<v
   await checkReception(received, context, { frame: encoder.encode(wire), receiver, knows, atNs });
   const target = knows.find(({ id }) => id === message.toId) ?? receiver;
   await checkReply(reply, context, { request: message, target, knows, atNs });
-}
-
-/** The message that the fields describe; its payload is the given text. */
-function readMessage(vector: CaseReader): Message {
-  const fields = vector.object("fields");
-  const timestamp = fields.text("timestamp");
-  const { unixNs, offsetSeconds } = parseZonedTimestamp(timestamp);
-  fields.expect("timestamp_unix_ns", String(unixNs));
-  fields.expect("timestamp", formatTimestamp(unixNs, offsetSeconds));
-  return new Message({
-    id: fields.text("id"),
-    contentKey: fields.text("content_key") || undefined,
-    kind: fields.text("kind"),
-    version: fields.number("version"),
-    from: fields.text("from") || undefined,
-    fromId: fields.text("from_id"),
-    to: fields.text("to") || undefined,
-    toId: fields.text("to_id") || undefined,
-    timestamp,
-    payload: undefined,
-    payloadJson: vector.text("payload_json"),
-    inReplyTo: fields.text("in_reply_to") || undefined,
-  });
 }
 
 /** Go's "no payload" is none for the id. */

@@ -59,7 +59,8 @@ export async function checkStashFlow(vector: CaseReader, context: CaseContext): 
   });
   const { ownersMax } = stash.status();
   const limit = vector.number("storage_limit");
-  if (ownersMax !== limit && !isStricter(vector, context, `otherwise: room for ${ownersMax}`)) {
+  const ours: Outcome = ownersMax === limit ? "accepted" : `otherwise: room for ${ownersMax}`;
+  if (!isStricter(vector, context, ours) && ownersMax !== limit) {
     vector.differ("storage_limit", limit, ownersMax);
   }
   const go = new GoStash(goLimit(vector, mode), confidant.identity.keypair);
@@ -120,11 +121,15 @@ async function checkStep(step: CaseReader, flow: Flow, endNs: bigint): Promise<v
     step.differ("drop_reason", verdict.dropReason ?? verdict.error, reason);
   }
   const differences = differencesOf(stash, go, expected, sent);
-  if (isTaken === (reason === undefined) && differences.length === 0) return;
-  const ours: Outcome = reason === undefined
+  const isSame = isTaken === (reason === undefined) && differences.length === 0;
+  const ours: Outcome = isSame
+    ? "accepted"
+    : reason === undefined
     ? `otherwise: ${differences.join(", ") || "handled"}`
     : `refused: ${[reason, ...differences.filter((difference) => difference !== "no answer")].join(", ")}`;
-  if (!isStricter(step, context, ours, name)) step.differ("what the stash does", "as Go does", ours);
+  if (!isStricter(step, context, ours, name) && !isSame) {
+    step.differ("what the stash does", "as Go does", ours);
+  }
 }
 
 /** What Go sends because of a message that it takes. */

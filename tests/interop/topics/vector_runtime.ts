@@ -17,6 +17,8 @@ import type { KnownNara } from "./known_naras.ts";
 import { VECTOR_KINDS, type VectorKind } from "./vector_kinds.ts";
 
 const NS_PER_MS = 1_000_000;
+/** Longer than anything that a vector waits for. */
+const WAITED_MS = 60_000;
 const decoder = new TextDecoder();
 
 /** A frame that a nara sent. */
@@ -48,11 +50,11 @@ class StandingClock extends VirtualClock {
     return this.#atNs;
   }
 
-  /** Moves it there, and lets all that was waiting for that happen. */
+  /** Moves it there, and lets what was waiting for that happen; years are leapt over. */
   async moveTo(atNs: bigint): Promise<void> {
     const ms = Number(atNs - this.#atNs) / NS_PER_MS;
     this.#atNs = atNs;
-    await this.advance(Math.max(0, ms));
+    await this.advance(Math.min(Math.max(0, ms), WAITED_MS));
   }
 }
 

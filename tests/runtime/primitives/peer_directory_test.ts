@@ -160,7 +160,10 @@ Deno.test("PeerDirectory.mayDial() allows what was given, and what its rule allo
     false,
   ]);
   assertEquals(peers.addresses, ["memory:given"]);
-  assertEquals(directory().peers.mayDial("memory:ok"), false);
+  for (const options of [{}, { mayDial: undefined, onProven: undefined }]) {
+    assertEquals(directory(options).peers.mayDial("memory:ok"), false);
+    directory(options).peers.prove("a", "memory:a");
+  }
 });
 
 Deno.test("PeerDirectory forgets the peer heard longest ago when it is full", async () => {
