@@ -165,6 +165,8 @@ export type MessageChanges = Partial<
 >;
 
 /** The sender's name, where its signature covers it and it may be a name at all. Go's signature leaves names out. */
-export function provenName({ from, envelopeSignature }: Message): NaraName | undefined {
+export function provenName(
+  { from, envelopeSignature }: Pick<Message, "from" | "envelopeSignature">,
+): NaraName | undefined {
   return from !== undefined && envelopeSignature && isNaraName(from) ? from : undefined;
 }

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { lacking } from "./helpers/permissions.ts";
 
-for (const file of ["tea.ts", "tea_test.ts"]) {
+for (const file of ["tea.ts", "tea_test.ts", "main.ts"]) {
   Deno.test({
     name: `README.md shows tests/example/${file} as it is tested`,
     ignore: lacking("read"),

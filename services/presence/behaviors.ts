@@ -22,4 +22,7 @@ export const heyThere: Behavior<HeyThereV1, { readonly 1: HeyThereV1 }> = broadc
   "Announces who one is, where, and since when",
   1,
   "plaza/hey_there",
-).withVersion(1, HeyThereV1).with({ receive: { verify: shownKey } }).withReplies(howdy);
+).withVersion(1, HeyThereV1).with({
+  receive: { verify: shownKey },
+  onError: { transport: "drop" }, // The greeter says who does not answer, once.
+}).withReplies(howdy);

@@ -3,7 +3,7 @@
  * @module
  */
 import type { HeyThereV1, HowdyV1, NeighbourV1 } from "../../messages/presence.ts";
-import { provenName } from "../../messages/message.ts";
+import { type Message, provenName } from "../../messages/message.ts";
 import { messageOf } from "../../utilities/errors.ts";
 import { backoffMs } from "../../runtime/primitives/backoff.ts";
 import type { RuntimeApi } from "../../runtime/service.ts";
@@ -24,6 +24,8 @@ export type GreeterRuntime = Pick<
 export class Greeter {
   readonly #rt: GreeterRuntime;
   readonly #announcement: () => HeyThereV1;
+  /** Addresses from the operator that do not answer, and were reported. */
+  readonly #silent = new Set<string>();
   readonly #greeting = new Map<string, Promise<boolean>>();
 
   /**
@@ -70,18 +72,30 @@ export class Greeter {
     try {
       const draft = heyThere.draft(this.#announcement(), { toAddress });
       const answer = await call(draft, howdy, { deadlineMs: ANSWER_MS, signal });
+      this.#silent.delete(toAddress);
       if (answer.fromId === me.id) return true;
-      if (this.#isItsAddress(toAddress, answer.payload)) {
-        peers.prove(answer.fromId, toAddress, provenName(answer));
-      } else {
-        this.follow(answer.payload.mesh_url);
-      }
+      if (this.#isItsAddress(toAddress, answer.payload)) this.#meet(answer, toAddress);
+      else this.follow(answer.payload.mesh_url);
       answer.payload.neighbours.forEach((neighbour) => this.#hear(neighbour));
       return true;
     } catch (thrown) {
-      log.debug("nobody answered a hey-there", { address: toAddress, error: messageOf(thrown) });
+      // Once is enough for the operator, who gave the address; what is only heard of may be anything.
+      const isNews = peers.addresses().includes(toAddress) && !this.#silent.has(toAddress) && !signal.aborted;
+      if (isNews) this.#silent.add(toAddress);
+      const say = isNews ? log.info : log.debug;
+      say("nobody answers there yet, it will be tried again", {
+        address: toAddress,
+        error: messageOf(thrown),
+      });
       return false;
     }
+  }
+
+  #meet({ fromId, from, envelopeSignature }: Message, address: string): void {
+    const { log, peers } = this.#rt;
+    const name = provenName({ from, envelopeSignature });
+    if (peers.ownerOf(address) !== fromId) log.info("met a nara", { name, address, id: fromId });
+    peers.prove(fromId, address, name);
   }
 
   /**

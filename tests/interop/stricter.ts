@@ -34,6 +34,9 @@ export interface Stricter {
   readonly ours: Outcome;
 }
 
+/** Between the name of a case and that of a part of it. */
+const PART = " » ";
+
 const TABLE: Readonly<Record<string, Readonly<Record<string, Stricter>>>> = {
   "canonical_json decode": {
     ...refused("unknown field", "unrecognized_keys zzz", ["unknown key ignored"]),
@@ -192,9 +195,6 @@ function named(rule: string, ours: Outcome, names: readonly string[]): Record<st
 function refused(rule: string, reason: string, names: readonly string[]): Record<string, Stricter> {
   return named(rule, `refused: ${reason}`, names);
 }
-
-/** Between the name of a case and that of a part of it. */
-const PART = " » ";
 
 /** Parts of a case, and what comes of each. */
 function steps(

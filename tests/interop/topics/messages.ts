@@ -94,8 +94,9 @@ function writtenAgain({ kind, spec: { schemas, current } }: VectorKind, text: st
   return canonicalJson(schema.encode(schema.decode(value as never)));
 }
 
-function checkIds(vector: CaseReader, { kind, fromId, timestamp, payloadJson }: Message): void {
-  const source = { kind, fromId, timestamp, payloadJson: isUntypedNil(vector) ? "" : payloadJson };
+function checkIds(vector: CaseReader, message: Message): void {
+  const { kind, fromId, timestamp } = message;
+  const source = isUntypedNil(vector) ? { kind, fromId, timestamp, payloadJson: "" } : message;
   vector.expect("computed_id", computeId(source));
   vector.expect("id_with_empty_sender", idWithEmptySender(source));
 }

@@ -1,0 +1,13 @@
+import { builtInServices, createIdentity, createRuntime, httpMesh } from "@nara/nara";
+import { TeaService } from "./tea.ts";
+
+const { identity } = await createIdentity();
+await using runtime = await createRuntime({
+  identity,
+  services: [...builtInServices({ isNewborn: true }), new TeaService()],
+  mesh: httpMesh({ listen: { hostname: "127.0.0.1", port: 0 } }),
+  peers: Deno.args,
+});
+await runtime.start();
+console.log(`${identity.name} listens on ${runtime.address}`);
+await runtime.stopped;
