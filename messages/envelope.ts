@@ -190,7 +190,8 @@ export function decodeMessage<P>(envelope: Envelope, schema: PayloadSchema<P>): 
         `that Go's encoding/json writes, ${difference(again, payloadJson)}`,
     );
   }
-  return new Message<P>({ ...fields, payload, payloadJson });
+  // The text that was written, not the one that was read: that one is a part of the whole frame, and would keep it in memory.
+  return new Message<P>({ ...fields, payload, payloadJson: again });
 }
 
 function scan(frame: Uint8Array, limits: Partial<JsonLimits>): ScannedObject {

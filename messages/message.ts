@@ -160,7 +160,14 @@ export class Message<P = unknown> {
 export type MessageChanges = Partial<
   Pick<
     MessageParts<unknown>,
-    "contentKey" | "signature" | "envelopeSignature" | "proof" | "from" | "to" | "inReplyTo"
+    | "contentKey"
+    | "signature"
+    | "envelopeSignature"
+    | "proof"
+    | "from"
+    | "to"
+    | "inReplyTo"
+    | "signedEnvelope"
   >
 >;
 

@@ -2,6 +2,7 @@
  * Which stages a behavior's two pipelines consist of, in which order.
  * @module
  */
+import { messageOf } from "../utilities/errors.ts";
 import type { BehaviorSpec } from "./behavior.ts";
 import type { Kernel } from "./kernel.ts";
 import { Chain } from "./pipeline.ts";
@@ -47,9 +48,13 @@ export function receiveStages({ receive, contentKey: key, freshness: window }: B
   ];
 }
 
+/** Told when whoever waits for an outcome throws at it. */
+type OnFault = (thrown: unknown) => void;
+
 /** The compiled emit pipeline of a kind. */
-export function emitChain(registered: Registered, context: StageContext): Chain {
+export function emitChain(registered: Registered, context: StageContext, onFault: OnFault): Chain {
   return registered.emitChain ??= new Chain({
+    onFault,
     stages: emitStages(registered.spec),
     context,
     isOrdered: registered.spec.isOrdered,
@@ -67,8 +72,9 @@ export function emitChain(registered: Registered, context: StageContext): Chain 
 }
 
 /** The compiled receive pipeline of a kind. */
-export function receiveChain(registered: Registered, context: StageContext): Chain {
+export function receiveChain(registered: Registered, context: StageContext, onFault: OnFault): Chain {
   return registered.receiveChain ??= new Chain({
+    onFault,
     stages: receiveStages(registered.spec),
     context,
     isOrdered: registered.spec.isOrdered,
@@ -115,6 +121,11 @@ export function stageContext(
     signal,
     takeReply,
   };
+}
+
+/** Writes down that settling a message of ours failed: a defect of the runtime, not of the message. */
+export function reportFault({ log }: Kernel, { spec }: Registered): OnFault {
+  return (thrown) => log.error("settling a message failed", { kind: spec.kind, error: messageOf(thrown) });
 }
 
 /** Which error strategy a stage falls under. */

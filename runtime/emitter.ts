@@ -8,7 +8,7 @@ import { Message } from "../messages/message.ts";
 import { type Behavior, isLocal } from "./behavior.ts";
 import { BehaviorError } from "./behavior_error.ts";
 import { CallError } from "./call_error.ts";
-import { emitChain, slotOf, stageContext } from "./chains.ts";
+import { emitChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { NOT_HANDLED } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult } from "./pipeline.ts";
@@ -92,7 +92,11 @@ export class Emitter {
 
   #chain(registered: Registered) {
     return registered.emitChain ??
-      emitChain(registered, stageContext(this.#kernel, registered.spec, this.#takeReply));
+      emitChain(
+        registered,
+        stageContext(this.#kernel, registered.spec, this.#takeReply),
+        reportFault(this.#kernel, registered),
+      );
   }
 
   #stamp({ spec }: Registered, draft: Draft): Message {

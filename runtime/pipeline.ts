@@ -41,6 +41,8 @@ export interface ChainOptions {
   readonly whenBusy: (message: Message) => StageResult;
   /** Whether messages of one lane pass strictly one after another. */
   readonly isOrdered: boolean;
+  /** Told when whoever waits for an outcome throws at it. @default {nobody} */
+  readonly onFault?: (thrown: unknown) => void;
 }
 
 /** A message on its way through a chain. */
@@ -49,26 +51,43 @@ class Carrier {
   receipt: Receipt | undefined;
   readonly lane: string;
   readonly #done: (result: ChainResult) => void;
+  readonly #onFault: (thrown: unknown) => void;
 
-  constructor(message: Message, lane: string, done: (result: ChainResult) => void) {
+  constructor(
+    message: Message,
+    lane: string,
+    done: (result: ChainResult) => void,
+    onFault: (thrown: unknown) => void,
+  ) {
     this.message = message;
     this.lane = lane;
     this.#done = done;
+    this.#onFault = onFault;
   }
 
   /** Takes a stage's result along. Returns whether the message goes on. */
   take(result: StageResult, stage: Stage): boolean {
-    if (result.outcome === "continue") {
+    if (result?.outcome === "continue") {
       this.message = result.message;
       if (result.receipt) this.receipt = result.receipt;
       return true;
     }
-    this.#done({ ...result, stage: stage.name, message: this.message });
+    const end = result?.outcome === "drop" || result?.outcome === "error" ? result : noOutcome(stage);
+    this.#settle({ ...end, stage: stage.name, message: this.message });
     return false;
   }
 
   finish(): void {
-    this.#done({ outcome: "continue", message: this.message, receipt: this.receipt });
+    this.#settle({ outcome: "continue", message: this.message, receipt: this.receipt });
+  }
+
+  /** A throw here would end the chain for every later message. */
+  #settle(result: ChainResult): void {
+    try {
+      this.#done(result);
+    } catch (thrown) {
+      this.#onFault(thrown);
+    }
   }
 }
 
@@ -82,6 +101,7 @@ interface Segment {
 export class Chain {
   readonly #segments: readonly Segment[];
   readonly #laneOf: (message: Message) => string;
+  readonly #onFault: (thrown: unknown) => void;
   readonly #writer: WritableStreamDefaultWriter<Carrier>;
   readonly #ended: Promise<void>;
 
@@ -92,6 +112,7 @@ export class Chain {
    */
   constructor(options: ChainOptions) {
     this.#laneOf = options.laneOf;
+    this.#onFault = options.onFault ?? (() => {});
     this.#segments = segmented(options.stages);
     const [first, ...rest] = this.#segments.map((segment) => toStream(segment, options));
     let end = first.readable;
@@ -106,7 +127,7 @@ export class Chain {
    * @param lane The lane that it takes. Left out, the one that its sender or its target gives.
    */
   push(message: Message, done: (result: ChainResult) => void, lane: string = this.#laneOf(message)): void {
-    this.#writer.write(new Carrier(message, lane, done)).catch((thrown) =>
+    this.#writer.write(new Carrier(message, lane, done, this.#onFault)).catch((thrown) =>
       done({ outcome: "error", error: toError(thrown), stage: "pipeline", message })
     );
   }
@@ -173,6 +194,13 @@ function toStream(
     QUEUING,
     QUEUING,
   );
+}
+
+/** Types hold this for whoever compiles; a stage in plain JavaScript may return anything, and must not pass for it. */
+function noOutcome({ name }: Stage): { outcome: "error"; error: Error } {
+  const expected =
+    "expected continueWith(message), drop(reason) or fail(error), and a promise of it only from a peer stage";
+  return { outcome: "error", error: new TypeError(`The stage "${name}" came to no outcome: ${expected}`) };
 }
 
 function attempt(stage: StreamStage, message: Message, context: StageContext): StageResult {

@@ -6,7 +6,7 @@ import { decodeEnvelope, decodeMessage } from "../messages/envelope.ts";
 import { MessageError } from "../messages/message_error.ts";
 import { type Message, provenName } from "../messages/message.ts";
 import { toError } from "../utilities/errors.ts";
-import { receiveChain, slotOf, stageContext } from "./chains.ts";
+import { receiveChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { NOT_HANDLED } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult } from "./pipeline.ts";
@@ -79,7 +79,11 @@ export class Receiver implements Disposable {
 
   #chain(registered: Registered) {
     return registered.receiveChain ??
-      receiveChain(registered, stageContext(this.#kernel, registered.spec, this.takeReply));
+      receiveChain(
+        registered,
+        stageContext(this.#kernel, registered.spec, this.takeReply),
+        reportFault(this.#kernel, registered),
+      );
   }
 
   #refuse(thrown: unknown, settle: Settle): void {
@@ -154,11 +158,11 @@ export class Receiver implements Disposable {
 }
 
 /**
- * The sender is a claim until it is verified: with the host that it came from in the key, nobody can fill the lane of somebody
- * else who is elsewhere.
+ * The sender is a claim until it is verified: with the connection that it came by in the key, nobody can fill somebody else's
+ * lane.
  */
 function laneOf({ fromId }: Message, peer: string): string {
-  return `${fromId} ${peer.slice(0, peer.lastIndexOf(":"))}`;
+  return `${fromId} ${peer}`;
 }
 
 /** The scan and the schemas throw nothing else; whatever does is still only bad input. */

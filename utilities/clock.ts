@@ -19,9 +19,9 @@ export interface Clock {
   sleep(ms: number, options?: { signal?: AbortSignal }): Promise<void>;
 }
 
-/** The machine's own clock. Wall time has the resolution of the system (microseconds at best). */
+/** The machine's own clock. Wall time has a resolution of a millisecond, and follows when the system's clock is set. */
 export const systemClock: Clock = {
-  nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n,
+  nowNs: () => BigInt(Date.now()) * 1_000_000n,
   monotonicMs: () => performance.now(),
   sleep: (ms, { signal } = {}) => {
     if (signal?.aborted) return Promise.reject(signal.reason);

@@ -32,10 +32,15 @@ export abstract class NaraError<Code extends string = string> extends Error {
 
 /** The words of anything that was thrown, for a log line or a receipt. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return toError(thrown).message;
 }
 
 /** Anything that was thrown, as an `Error`. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (thrown instanceof Error) return thrown;
+  try {
+    return new Error(String(thrown));
+  } catch {
+    return new Error("something was thrown that has no text"); // An object without a prototype, say.
+  }
 }

@@ -50,6 +50,8 @@ export interface KeyringOptions {
 }
 
 const KEY_BYTES = 32;
+/** Keys of one name that are tried; a nara of ours beyond them is known by its envelope signature all the same. */
+export const NAMESAKES_MAX = 8;
 /** Refused pairs of id and key that are remembered, so that each is reported once. */
 const REPORTS_MAX = 1_000;
 
@@ -130,10 +132,17 @@ export class Keyring {
     if (pin && !pin.ours) this.#set({ ...pin, ours: true });
   }
 
-  /** The keys of all naras that go by `name`, as far as pinned: names are not unique. */
+  /**
+   * The keys of naras that go by `name`, as far as pinned: names are not unique. At most {@linkcode NAMESAKES_MAX}, those
+   * pinned first, for whoever checks a signature has to try them all.
+   */
   keysNamed(name: NaraName): Uint8Array[] {
-    const ids = this.#idsByName.get(name) ?? [];
-    return [...ids].map((id) => this.#pins.get(id)!.key);
+    const keys: Uint8Array[] = [];
+    for (const id of this.#idsByName.get(name) ?? []) {
+      if (keys.length === NAMESAKES_MAX) break;
+      keys.push(this.#pins.get(id)!.key);
+    }
+    return keys;
   }
 
   /** All pins, the oldest first. */
@@ -142,10 +151,16 @@ export class Keyring {
   }
 
   #set(pin: Pin): void {
-    const name = this.#pins.get(pin.id)?.name;
+    const before = this.#pins.get(pin.id);
     this.#pins.set(pin.id, pin);
-    if (name !== pin.name) this.#rename(pin, name);
-    this.#options.onChange?.(pin);
+    try {
+      this.#options.onChange?.(pin);
+    } catch (thrown) { // What could not be kept does not hold, or the next start would know less than this run.
+      if (before) this.#pins.set(pin.id, before);
+      else this.#pins.delete(pin.id);
+      throw thrown;
+    }
+    if (before?.name !== pin.name) this.#rename(pin, before?.name);
   }
 
   #rename({ id, name }: Pin, before: NaraName | undefined): void {

@@ -14,11 +14,18 @@ export interface MemoryLedgerOptions {
    * @default {20_000}
    */
   messagesMax?: number;
+  /**
+   * Characters of payload kept. Past it room is made in the same way.
+   * @default {67_108_864}
+   */
+  payloadsMax?: number;
 }
 
 /** Keeps messages in memory, by priority and age. */
 export class MemoryLedger implements Ledger {
   readonly #max: number;
+  readonly #payloadsMax: number;
+  #payloads = 0;
   readonly #messages = new Map<MessageId, Message>();
   /** Ids by priority; a Set keeps the order in which they came. */
   readonly #ids: Set<MessageId>[] = [new Set(), new Set(), new Set(), new Set(), new Set()];
@@ -28,8 +35,9 @@ export class MemoryLedger implements Ledger {
    *
    * @param options How much it keeps.
    */
-  constructor({ messagesMax = 20_000 }: MemoryLedgerOptions = {}) {
+  constructor({ messagesMax = 20_000, payloadsMax = 64 * 1024 * 1024 }: MemoryLedgerOptions = {}) {
     this.#max = messagesMax;
+    this.#payloadsMax = payloadsMax;
   }
 
   /** How many messages are kept. */
@@ -42,7 +50,8 @@ export class MemoryLedger implements Ledger {
     if (this.#messages.has(message.id)) return;
     this.#messages.set(message.id, message);
     this.#ids[priority].add(message.id);
-    if (this.#messages.size > this.#max) this.#prune();
+    this.#payloads += message.payloadJson.length;
+    while (this.#messages.size > this.#max || this.#payloads > this.#payloadsMax) this.#prune();
   }
 
   /** Whether a message with this id is kept. */
@@ -53,6 +62,7 @@ export class MemoryLedger implements Ledger {
   #prune(): void {
     const ids = this.#ids.findLast(({ size }) => size > 0)!;
     const [oldest] = ids;
+    this.#payloads -= this.#messages.get(oldest)!.payloadJson.length;
     ids.delete(oldest);
     this.#messages.delete(oldest);
   }

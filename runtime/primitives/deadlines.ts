@@ -12,6 +12,9 @@ export interface Deadline {
   readonly expire: () => void;
 }
 
+/** Timers take no more than 31 bits of milliseconds; what is later is looked at again then. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** A set of deadlines. Dispose of it to drop them all, and those that are added later. */
 export class Deadlines implements Disposable {
   readonly #clock: Clock;
@@ -58,7 +61,7 @@ export class Deadlines implements Disposable {
   #arm(atMs: number): void {
     this.#timer?.abort.abort();
     const timer = this.#timer = { atMs, abort: new AbortController() };
-    const ms = Math.max(0, atMs - this.#clock.monotonicMs());
+    const ms = Math.min(TIMER_MAX_MS, Math.max(0, atMs - this.#clock.monotonicMs()));
     this.#clock.sleep(ms, { signal: timer.abort.signal }).then(() => this.#wake(), () => {});
   }
 

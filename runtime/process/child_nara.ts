@@ -17,7 +17,7 @@ export interface ChildEvent {
 export interface ChildOptions {
   /** How this program is started. */
   readonly command: SelfCommand;
-  /** What it is asked for; `--json` is added. */
+  /** What it is asked for; `--json` and `--until-eof` are added. */
   readonly args: readonly string[];
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface ChildOptions {
 /** Events that wait to be read; a nara that prints more than anybody reads is cut off. */
 const EVENTS_MAX = 1_000;
 
-/** A nara in a process of its own. Dispose of it to kill it. */
+/** A nara in a process of its own, which leaves when this one is gone. Dispose of it to kill it. */
 export class ChildNara implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #abort: () => void;
@@ -43,10 +43,10 @@ export class ChildNara implements AsyncDisposable {
   constructor({ command: { path, args }, args: more, env, signal }: ChildOptions) {
     signal.throwIfAborted();
     this.#child = new Deno.Command(path, {
-      args: [...args, ...more, "--json"],
+      args: [...args, ...more, "--json", "--until-eof"],
       env: { ...env },
       clearEnv: true,
-      stdin: "null",
+      stdin: "piped", // Nothing is written: it ends with this process, however that ends.
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -55,7 +55,7 @@ export class ChildNara implements AsyncDisposable {
     signal.addEventListener("abort", this.#abort);
     this.#reading = Promise.all([
       forEachLine(this.#child.stdout, (line) => this.#takeEvent(line)),
-      forEachLine(this.#child.stderr, (line) => this.#lastComplaint = line),
+      forEachLine(this.#child.stderr, (line) => this.#lastComplaint = messageIn(line)),
     ]).finally(() => {
       this.#hasEnded = true;
       this.#news.resolve();
@@ -101,6 +101,7 @@ export class ChildNara implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener("abort", this.#abort);
     this.kill();
+    await this.#child.stdin.abort().catch(() => {}); // It may have closed its end already.
     await this.#child.status;
     await this.#reading;
   }
@@ -137,6 +138,16 @@ function parseEvent(line: string): ChildEvent | undefined {
     return isEvent ? value as ChildEvent : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** What a line on standard error says: its `message`, where it is JSON. */
+function messageIn(line: string): string {
+  try {
+    const { message } = JSON.parse(line);
+    return typeof message === "string" ? message : line;
+  } catch {
+    return line;
   }
 }
 

@@ -63,6 +63,10 @@ export function parseCommandLine(args: readonly string[], commands: readonly Ope
 function createProgram(write: (text: string) => void): Command {
   return new Command("nara")
     .description("Starts a nara: a small agent that finds others, and remembers with their help.")
+    .addHelpText(
+      "after",
+      "\nIn brackets: the environment variable that says the same. What the command line says wins.",
+    )
     .version(VERSION, "--version", "print the version")
     .helpOption("--help", "print this")
     .helpCommand(false)
@@ -80,10 +84,11 @@ function createProgram(write: (text: string) => void): Command {
 /** Options of which every occurrence is kept as text. */
 function addOptions(
   command: Command,
-  options: readonly (Omit<CommandOption, "placeholder"> & { placeholder?: string })[],
+  options: readonly (Omit<CommandOption, "placeholder"> & { placeholder?: string; variable?: string })[],
 ) {
-  for (const { flag, placeholder, summary } of options) {
-    const option = new Option(placeholder ? `${flag} <${placeholder}>` : flag, summary);
+  for (const { flag, placeholder, summary, variable } of options) {
+    const help = variable ? `${summary} [${variable}]` : summary;
+    const option = new Option(placeholder ? `${flag} <${placeholder}>` : flag, help);
     command.addOption(
       option.argParser<string[]>((text: string | undefined, before = []) => [...before, text ?? "true"]),
     );
@@ -94,14 +99,16 @@ function addOptions(
 function flagsOf(command: Command, settings: readonly SettingKey[], options: readonly CommandOption[]) {
   const given = command.optsWithGlobals<Record<string, string[]>>();
   const flags: Record<string, readonly string[]> = {};
-  const add = (flag: string) => {
+  const add = (flag: string, many = false) => {
     const value = given[new Option(flag).attributeName()];
-    if (value !== undefined) flags[flag] = value;
+    if (value === undefined) return;
+    if (value.length > 1 && !many) throw notUnderstood(`${flag} may be given once only`);
+    flags[flag] = value;
   };
   for (const { flag } of options) add(flag);
   for (const key of SETTING_KEYS) {
-    const { flag } = SETTINGS[key];
-    add(flag);
+    const { flag, many } = SETTINGS[key];
+    add(flag, many);
     if (flag in flags && !settings.includes(key)) throw notUnderstood(`${command.name()} takes no ${flag}`);
   }
   return flags;

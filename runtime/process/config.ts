@@ -42,6 +42,8 @@ export interface NaraConfig {
   readonly logLevel: LogLevel;
   /** Whether lines are written as JSON. */
   readonly json: boolean;
+  /** Whether it leaves when standard input ends. */
+  readonly untilEof: boolean;
 }
 
 /**
@@ -69,6 +71,7 @@ export function readConfig(sources: Sources): NaraConfig {
     env,
     logLevel: last(SETTINGS.logLevel) ?? (env === "development" ? "debug" : "info"),
     json: last(SETTINGS.json) ?? false,
+    untilEof: last(SETTINGS.untilEof) ?? false,
   };
 }
 

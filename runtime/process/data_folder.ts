@@ -4,10 +4,9 @@
  */
 import { join } from "node:path";
 import { parseSoul } from "../../utilities/soul.ts";
-import { messageOf } from "../../utilities/errors.ts";
 import type { NaraName } from "../../utilities/names.ts";
 import { FolderLock } from "./folder_lock.ts";
-import { ProcessError } from "./process_error.ts";
+import { ProcessError, reasonOf } from "./process_error.ts";
 
 /** What a folder says of the nara that it belongs to. */
 export interface Resident {
@@ -124,7 +123,12 @@ function readIfThere(path: string): string | undefined {
     if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
-    throw folderError(path, thrown);
+    if (thrown instanceof Deno.errors.NotCapable) throw folderError(path, thrown);
+    throw new ProcessError(
+      "bad_folder",
+      `Cannot read the file ${path} (${reasonOf(thrown)}): restore it, or choose another folder with --data`,
+      { cause: thrown },
+    );
   }
 }
 
@@ -176,8 +180,6 @@ function folderError(path: string, thrown: unknown): ProcessError {
   const advice = thrown instanceof Deno.errors.NotCapable
     ? "grant --allow-read and --allow-write for it"
     : "make it a folder that can be written, or choose another with --data";
-  const reason = messageOf(thrown).replace(/( \(os error \d+\))?: .*/s, ""); // Without Deno's own trailer.
-  return new ProcessError("bad_folder", `Cannot use the data folder ${path} (${reason}): ${advice}`, {
-    cause: thrown,
-  });
+  const message = `Cannot use the data folder ${path} (${reasonOf(thrown)}): ${advice}`;
+  return new ProcessError("bad_folder", message, { cause: thrown });
 }

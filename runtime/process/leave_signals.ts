@@ -1,20 +1,19 @@
 /**
- * Ctrl-C and its kin: the first asks the program to leave, the second makes it.
+ * Ctrl-C and its kin: the first asks the program to leave, the second makes it. What has to be cleaned up even then
+ * listens for the event `unload`.
  * @module
  */
-
-/** What a shell reports of a program that Ctrl-C ended. */
-const EXIT_INTERRUPTED = 130;
+import { EXIT_INTERRUPTED, LeaveRequest } from "./process_error.ts";
 
 /** Listens for the wish to leave. Dispose of it to give the signals back. */
 export class LeaveSignals implements Disposable {
   readonly #controller = new AbortController();
   readonly #names: readonly Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT", "SIGBREAK"]
-    : ["SIGINT", "SIGTERM"];
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   readonly #listener = (): void => {
     if (this.#controller.signal.aborted) Deno.exit(EXIT_INTERRUPTED);
-    this.#controller.abort(new Error("Cannot go on: asked to leave"));
+    this.#controller.abort(new LeaveRequest());
   };
 
   /** Begins to listen. */
@@ -22,7 +21,18 @@ export class LeaveSignals implements Disposable {
     for (const name of this.#names) Deno.addSignalListener(name, this.#listener);
   }
 
-  /** Aborts at the first signal. */
+  /** Takes the end of `input`, or that it cannot be read, for the wish to leave. */
+  async atEndOf(input: Pick<typeof Deno.stdin, "read">): Promise<void> {
+    const ignored = new Uint8Array(1_024);
+    try {
+      while (await input.read(ignored) !== null);
+    } catch {
+      // Whoever held the other end is gone as well.
+    }
+    this.#controller.abort(new LeaveRequest());
+  }
+
+  /** Aborts at the first signal, with a {@linkcode LeaveRequest}. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

@@ -11,7 +11,7 @@ import { greetingLines, startedEvent } from "./greeting.ts";
 import { aborted, LeaveSignals } from "./leave_signals.ts";
 import { createLogSink } from "./log.ts";
 import type { Program } from "./operator.ts";
-import { EXIT_FAILED, exitCodeOf, sentenceOf } from "./process_error.ts";
+import { EXIT_FAILED, exitCodeOf, LeaveRequest, sentenceOf } from "./process_error.ts";
 import { selfCommandText, selfInfo } from "./self.ts";
 import { environmentVariable, SETTINGS, type Sources, valuesOf } from "./settings.ts";
 
@@ -25,14 +25,33 @@ const LEAVE_MS = 4_500;
 export async function main(args: readonly string[], program: Program): Promise<number> {
   try {
     using leave = new LeaveSignals();
-    return await perform(args, program, leave.signal);
+    return await perform(args, program, leave);
   } catch (thrown) {
-    console.error(sentenceOf(thrown));
+    const level = thrown instanceof LeaveRequest ? "info" : "error";
+    const message = sentenceOf(thrown);
+    writeError(wantsJson(args) ? JSON.stringify({ level, message }) : message);
     return exitCodeOf(thrown);
   }
 }
 
-async function perform(args: readonly string[], program: Program, signal: AbortSignal): Promise<number> {
+/** Writes a line to standard error, if somebody is there to see it: a terminal can be gone. */
+function writeError(line: string): void {
+  try {
+    console.error(line);
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
+/** Whether `args` or the environment ask for JSON, as far as that can be told of what may be wrong in itself. */
+function wantsJson(args: readonly string[]): boolean {
+  const { flag, variable, read } = SETTINGS.json;
+  const reading = read(environmentVariable(variable) ?? "");
+  return args.includes(flag) || "value" in reading && reading.value;
+}
+
+async function perform(args: readonly string[], program: Program, leave: LeaveSignals): Promise<number> {
+  const { signal } = leave;
   const invocation = parseCommandLine(args, await program.commands?.() ?? []);
   if ("text" in invocation) {
     console.log(invocation.text);
@@ -40,6 +59,7 @@ async function perform(args: readonly string[], program: Program, signal: AbortS
   }
   const { command, argument, flags } = invocation;
   const sources: Sources = { flags, variable: environmentVariable };
+  if (valuesOf(SETTINGS.untilEof, sources).at(-1)) leave.atEndOf(Deno.stdin);
   if (!command) return await runNara(program, sources, signal);
   return await command.run({
     argument,
@@ -71,7 +91,7 @@ async function bootFrom(
   const config = readConfig(sources);
   const { json, logLevel: level } = config;
   const color = Deno.stderr.isTerminal() && !Deno.noColor;
-  const log = createLogSink({ level, json, color, clock: systemClock, write: (line) => console.error(line) });
+  const log = createLogSink({ level, json, color, clock: systemClock, write: writeError });
   return { nara: await boot(config, { services: program.services, log }), log, json };
 }
 

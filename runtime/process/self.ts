@@ -25,12 +25,15 @@ export interface SelfInfo {
   readonly cwd: string;
   /** The operating system, as in `Deno.build.os`. */
   readonly os: string;
+  /** Deno's version. */
+  readonly denoVersion: string;
 }
 
 /** How this process was started. */
 export function selfInfo(): SelfInfo {
   const { standalone: isCompiled, os } = Deno.build;
-  return { isCompiled, execPath: Deno.execPath(), mainModule: Deno.mainModule, cwd: Deno.cwd(), os };
+  const [execPath, denoVersion] = [Deno.execPath(), Deno.version.deno];
+  return { isCompiled, execPath, mainModule: Deno.mainModule, cwd: Deno.cwd(), os, denoVersion };
 }
 
 /**
@@ -44,14 +47,18 @@ export function selfCommand(info: SelfInfo, permissions: readonly string[] = ["-
 }
 
 /** The same for people, to be pasted into a terminal that is in the same folder. */
-export function selfCommandText({ isCompiled, execPath, mainModule, cwd, os }: SelfInfo): string {
+export function selfCommandText(
+  { isCompiled, execPath, mainModule, cwd, os, denoVersion }: SelfInfo,
+): string {
   const shown = (path: string) => {
     const short = relative(cwd, path);
     const isBelow = short !== "" && !short.startsWith("..");
     return quoted(isBelow ? short : path, os);
   };
   if (isCompiled) return shown(execPath).replace(/^(?=[^/\\:'"]+$)/, "./");
-  return `deno run -A ${
+  const isByNpx = /[\\/]_npx[\\/]/.test(execPath); // Then no `deno` is on the path.
+  const deno = isByNpx ? `npx -y deno@${denoVersion}` : "deno";
+  return `${deno} run -A ${
     mainModule.startsWith("file:") ? shown(fileURLToPath(mainModule)) : quoted(mainModule, os)
   }`;
 }

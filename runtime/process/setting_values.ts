@@ -70,7 +70,7 @@ export function readMeshUrl(text: string): Reading<string> {
   const hostname = url?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
   const address = meshAddressOf(hostname, Number(url?.port || 80));
   if (/^http:\/\/[^/?#@]+\/?$/i.test(text) && isMeshAddress(address)) return { value: address };
-  return { expected: "http://HOST:PORT with a numeric host, such as http://127.0.0.1:7433" };
+  return { expected: "http://HOST:PORT with a numeric host or localhost, such as http://127.0.0.1:7433" };
 }
 
 /** Reads a range of IP addresses. */

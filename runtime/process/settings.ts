@@ -63,6 +63,8 @@ export interface Settings {
   readonly logLevel: Setting<LogLevel>;
   /** Whether lines are written as JSON. */
   readonly json: Setting<boolean>;
+  /** Whether it leaves when standard input ends. */
+  readonly untilEof: Setting<boolean>;
 }
 
 /** The key of a setting. */
@@ -157,6 +159,12 @@ export const SETTINGS: Settings = {
     flag: "--json",
     variable: "NARA_JSON",
     summary: "write every line as JSON",
+    read: readFlag,
+  },
+  untilEof: {
+    flag: "--until-eof",
+    variable: "NARA_UNTIL_EOF",
+    summary: "leave when standard input ends, as it does when the process that wrote to it is gone",
     read: readFlag,
   },
 };

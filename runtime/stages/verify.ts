@@ -99,7 +99,7 @@ function verifyWith(
   const judge = (isValid: boolean): StageResult => {
     if (!isValid) return drop("invalid_signature");
     if (!message.envelopeSignature) return continueWith(onlySigned(message, isDowngraded));
-    return continueWith(message.with({ proof: "envelope" }));
+    return continueWith(message.with({ proof: "envelope", signedEnvelope: undefined }));
   };
   const valid = verifySignature(message, key, context.keypair.verify.bind(context.keypair));
   return valid instanceof Promise ? valid.then(judge) : judge(valid);
@@ -120,9 +120,10 @@ function isRelayed({ behavior }: StageContext): boolean {
 
 /** What Go's signature leaves out counts as blank where the sender is known to sign it. */
 function onlySigned(message: Message, blank: boolean): Message {
-  if (!blank) return message.with({ proof: "signature" });
+  const checked = { proof: "signature", signedEnvelope: undefined } as const;
+  if (!blank) return message.with(checked);
   return message.with({
-    proof: "signature",
+    ...checked,
     from: undefined,
     to: undefined,
     contentKey: undefined,

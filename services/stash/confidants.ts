@@ -68,9 +68,10 @@ export class Confidants {
     if (value) this.#fill(parse(value));
   }
 
-  /** Notes that `id` acknowledged the stash with this sequence number. */
+  /** Notes that `id` acknowledged the stash with this sequence number; a late word on an older one changes none. */
   async confirm(id: NaraId, sequence: number): Promise<void> {
-    this.#known.set(id, { sequence, lastOnlineMs: this.#clock.monotonicMs() });
+    const highest = Math.max(sequence, this.#known.get(id)?.sequence ?? sequence);
+    this.#known.set(id, { sequence: highest, lastOnlineMs: this.#clock.monotonicMs() });
     await this.#save();
   }
 

@@ -51,6 +51,12 @@ export interface DistributorOptions {
   readonly retries: number;
 }
 
+/** What a confidant said to the stash with this sequence number. */
+interface Answer {
+  readonly ack: StashAckV1;
+  readonly sequence: number;
+}
+
 /** Brings the stash to confidants until three keep it. */
 export class Distributor {
   readonly #rt: DistributorRuntime;
@@ -74,13 +80,8 @@ export class Distributor {
    * @throws {StashError} `no_stash`; `refused`, with the confidant's reason; `unreachable`; `stopped`.
    */
   async storeWith(id: NaraId, signal: AbortSignal = this.#rt.signal): Promise<void> {
-    const { own, confidants } = this.#options;
-    const copy = own.current;
-    if (!copy) throw noStash();
-    const { me } = this.#rt;
-    const { stash: { sequence }, record: { nonce, ciphertext, storedAt } } = copy;
-    const payload: StashStoreV1 = { owner_id: me.id, owner: me.name, nonce, ciphertext, ts: storedAt };
-    const { success, reason } = await this.#ask(id, payload, signal);
+    if (!this.#options.own.current) throw noStash();
+    const { ack: { success, reason }, sequence } = await this.#ask(id, signal);
     if (!success) {
       throw new StashError(
         "refused",
@@ -88,7 +89,7 @@ export class Distributor {
         { reason },
       );
     }
-    await confidants.confirm(id, sequence);
+    await this.#options.confidants.confirm(id, sequence);
   }
 
   /**
@@ -139,16 +140,26 @@ export class Distributor {
     }
   }
 
-  async #ask(id: NaraId, payload: StashStoreV1, signal: AbortSignal): Promise<StashAckV1> {
+  /** Each try brings the stash as it stands then: an old one could arrive after a newer. */
+  async #ask(id: NaraId, signal: AbortSignal): Promise<Answer> {
     const { clock, random } = this.#rt;
     const { retries } = this.#options;
     try {
       return await retrying({ clock, random, signal }, { retries, isWorthwhile: isSilence }, async () => {
-        return (await this.#stores.send(payload, id, { signal })).payload;
+        const { payload, sequence } = this.#store();
+        return { ack: (await this.#stores.send(payload, id, { signal })).payload, sequence };
       });
     } catch (thrown) {
       throw failure(thrown, { what: `store the stash with ${id}`, signal: this.#rt.signal });
     }
+  }
+
+  #store(): { payload: StashStoreV1; sequence: number } {
+    const { me } = this.#rt;
+    const copy = this.#options.own.current;
+    if (!copy) throw noStash();
+    const { stash: { sequence }, record: { nonce, ciphertext, storedAt } } = copy;
+    return { payload: { owner_id: me.id, owner: me.name, nonce, ciphertext, ts: storedAt }, sequence };
   }
 }
 

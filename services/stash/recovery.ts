@@ -2,15 +2,15 @@
  * Recovery: after a total loss, asks around until copies of the stash come back.
  *
  * Peers are asked eight at a time, the next eight when two copies have not come in five seconds; one that
- * could not be reached is asked again later. It ends when two copies came, or when everybody was asked and 30
- * seconds went by. Of the copies the one with the highest sealed sequence number counts; when they came, and
- * from whom, does not.
+ * could not be reached is asked again later. It ends when two of those who were asked handed over a copy and
+ * the others of their batch had their chance, or when everybody was asked and 30 seconds went by. Of the copies
+ * the one with the highest sealed sequence number is taken, asked for or not; an old one that strangers push
+ * unasked brings the end no nearer.
  * @module
  */
 import type { RuntimeApi } from "../../runtime/service.ts";
 import type { NaraId } from "../../utilities/names.ts";
 import type { OwnCopy } from "./own_stash.ts";
-import { TARGET_CONFIDANTS } from "./confidants.ts";
 import { sleepUnless } from "./waiting.ts";
 
 /** Copies that are enough. */
@@ -23,9 +23,9 @@ export const BATCH_MS = 5_000;
 export const RECOVERY_MS = 30_000;
 /** Milliseconds between two looks whether there are new peers. */
 const RECHECK_MS = 500;
-/** Milliseconds that a third copy is waited for: it may be newer than the first two. */
+/** Milliseconds that another copy is waited for: it may be newer than the first two. */
 const GRACE_MS = 500;
-/** Holders that are remembered. */
+/** Holders that are remembered, beyond those who were asked. */
 const HOLDERS_MAX = 64;
 
 /** What came of asking a peer: `none` says that it has no copy. */
@@ -61,6 +61,10 @@ interface AskedPeer {
   againMs: number;
   /** Whether an ask is under way. */
   isOpen: boolean;
+  /** When the last ask was over, */
+  endedMs: number;
+  /** and what came of it. */
+  outcome: Asked | undefined;
   /** Whether nothing more is to be learned from it, unless a copy gets lost on its way. */
   isDone: boolean;
 }
@@ -72,6 +76,8 @@ export class Recovery {
   readonly #sequences = new Map<NaraId, number>();
   #best: OwnCopy | undefined;
   #startedMs: number | undefined;
+  /** When there were enough copies. */
+  #enoughMs: number | undefined;
   #news = Promise.withResolvers<void>();
 
   /** @param context What it may touch. */
@@ -86,9 +92,12 @@ export class Recovery {
 
   /** A copy came that this nara sealed. Each holder counts once. */
   add(holder: NaraId, copy: OwnCopy): void {
-    if (this.#sequences.size >= HOLDERS_MAX && !this.#sequences.has(holder)) return;
-    this.#sequences.set(holder, Math.max(copy.stash.sequence, this.#sequences.get(holder) ?? 0));
-    if (!this.#best || copy.stash.sequence > this.#best.stash.sequence) this.#best = copy;
+    const { sequence } = copy.stash;
+    if (!this.#best || sequence > this.#best.stash.sequence) this.#best = copy;
+    const before = this.#sequences.get(holder);
+    const isWelcome = before !== undefined || this.#asked.has(holder);
+    if (!isWelcome && this.#sequences.size >= HOLDERS_MAX) return;
+    this.#sequences.set(holder, Math.max(sequence, before ?? 0));
     this.#news.resolve();
   }
 
@@ -98,25 +107,49 @@ export class Recovery {
    * @throws The signal's reason.
    */
   async run(): Promise<Found> {
-    while (!this.#isOver()) {
-      for (const peer of this.#nextBatch()) this.#ask(peer);
-      await this.#wait(RECHECK_MS, COPIES_WANTED);
+    for (;;) {
+      if (!this.#hasEnough || this.#isFirstBatch()) {
+        for (const peer of this.#nextBatch()) this.#ask(peer);
+      }
+      if (this.#hasEnough) this.#enoughMs ??= this.#nowMs();
+      if (this.#isOver()) return this.#found();
+      await this.#wait();
     }
-    if (this.#copies >= COPIES_WANTED) await this.#wait(GRACE_MS, TARGET_CONFIDANTS);
-    return this.#found();
   }
 
-  get #copies(): number {
-    return this.#sequences.size;
+  /** Whether this peer handed over a copy and was asked for it. */
+  #isCounted(peer: NaraId): boolean {
+    return this.#sequences.has(peer) && this.#asked.has(peer);
+  }
+
+  get #hasEnough(): boolean {
+    return this.#sequences.keys().filter((peer) => this.#isCounted(peer)).toArray().length >= COPIES_WANTED;
   }
 
   #isOver(): boolean {
-    if (this.#copies >= COPIES_WANTED) return true;
     const { peers } = this.#context;
+    if (this.#hasEnough) return !this.#isNewerAwaited();
     if (!this.#isTimeUp() || this.#asked.values().some((asked) => asked.isOpen || this.#isBusy(asked))) {
       return false;
     }
-    return peers().every((peer) => this.#sequences.has(peer) || this.#asked.get(peer)?.isDone);
+    return peers().every((peer) => this.#isCounted(peer) || this.#asked.get(peer)?.isDone);
+  }
+
+  /**
+   * Whether one of those who were asked may still hand over a copy that is newer. Whoever was reached has half
+   * a second from then on, or from the second copy on; whoever was not has the rest of its five seconds.
+   */
+  #isNewerAwaited(): boolean {
+    const nowMs = this.#nowMs();
+    return this.#asked.entries().some(([peer, asked]) => {
+      if (this.#isCounted(peer) || asked.outcome === "none" || !this.#isBusy(asked)) return false;
+      const sinceMs = Math.max(asked.endedMs, this.#enoughMs ?? nowMs);
+      return asked.isOpen || asked.outcome === "unreachable" || nowMs - sinceMs < GRACE_MS;
+    });
+  }
+
+  #isFirstBatch(): boolean {
+    return this.#startedMs === undefined || this.#nowMs() - this.#startedMs < BATCH_MS;
   }
 
   #isTimeUp(): boolean {
@@ -141,39 +174,41 @@ export class Recovery {
     const { peers, retries } = this.#context;
     const free = peers().filter((peer) => {
       const asked = this.#asked.get(peer);
-      return !this.#sequences.has(peer) && (!asked || !asked.isOpen && this.#nowMs() >= asked.againMs);
+      return !this.#isCounted(peer) && (!asked || !asked.isOpen && this.#nowMs() >= asked.againMs);
     });
     const left = free.filter((peer) => !this.#asked.get(peer)?.isDone);
     const pool = left.length > 0 || retries === 0 || this.#isTimeUp() ? left : free;
-    const tries = (peer: NaraId) => this.#asked.get(peer)?.tries ?? 0;
-    return pool.toSorted((one, other) => tries(one) - tries(other)).slice(0, this.#places());
+    // Between two peers asked equally often, one that pushed a copy comes first.
+    const rank = (peer: NaraId) =>
+      2 * (this.#asked.get(peer)?.tries ?? 0) - Number(this.#sequences.has(peer));
+    return pool.toSorted((one, other) => rank(one) - rank(other)).slice(0, this.#places());
   }
 
   async #ask(peer: NaraId): Promise<void> {
     const { ask, retries } = this.#context;
     const lastMs = this.#nowMs();
     this.#startedMs ??= lastMs;
-    const asked = this.#asked.get(peer) ?? { tries: 0, lastMs, againMs: 0, isOpen: false, isDone: false };
+    const asked = this.#asked.get(peer) ?? newcomer(lastMs);
     this.#asked.set(peer, asked);
     asked.tries++;
     asked.lastMs = lastMs;
     asked.isOpen = true;
     const outcome = await ask(peer);
     asked.isOpen = false;
+    asked.endedMs = this.#nowMs();
+    asked.outcome = outcome;
     // A peer that cannot be reached is left alone for a while by the peer directory: earlier would be no try
     // at all.
-    asked.againMs = BATCH_MS + (outcome === "unreachable" ? this.#nowMs() : asked.lastMs);
+    asked.againMs = BATCH_MS + (outcome === "unreachable" ? asked.endedMs : asked.lastMs);
     asked.isDone ||= outcome !== "unreachable" || asked.tries > retries;
+    this.#news.resolve();
   }
 
-  /** Waits `ms` milliseconds, or until so many copies came. */
-  async #wait(ms: number, copies: number): Promise<void> {
+  /** Waits until a copy came or an ask is over, but not longer than until the next look. */
+  async #wait(): Promise<void> {
     const { clock, signal } = this.#context.rt;
-    const untilMs = this.#nowMs() + ms;
-    while (this.#copies < copies && this.#nowMs() < untilMs) {
-      this.#news = Promise.withResolvers();
-      await sleepUnless(clock, untilMs - this.#nowMs(), { event: this.#news.promise, signal });
-    }
+    this.#news = Promise.withResolvers();
+    await sleepUnless(clock, RECHECK_MS, { event: this.#news.promise, signal });
   }
 
   #nowMs(): number {
@@ -185,6 +220,18 @@ export class Recovery {
     const holders = [...this.#sequences].filter(([, sequence]) => sequence === best?.stash.sequence).map((
       [id],
     ) => id);
-    return { best, holders, copies: this.#copies };
+    return { best, holders, copies: this.#sequences.size };
   }
+}
+
+function newcomer(nowMs: number): AskedPeer {
+  return {
+    tries: 0,
+    lastMs: nowMs,
+    againMs: 0,
+    isOpen: false,
+    endedMs: nowMs,
+    outcome: undefined,
+    isDone: false,
+  };
 }

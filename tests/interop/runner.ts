@@ -162,8 +162,9 @@ async function problemsOf(
     problems.push(...vector.unread().map((field) => `no check looks at the field "${field}"`));
     problems.push(...due.map(({ ours }) => `no check looks for the outcome "${ours}" that the table names`));
   }
-  if (problems.length === 0) { for (const { rule } of applied) tally.countRule(rule); }
-  return problems;
+  if (problems.length > 0) return problems;
+  for (const { rule } of applied) tally.countRule(rule);
+  return [];
 }
 
 function isFields(value: unknown): value is Fields {

@@ -117,8 +117,12 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, Stricter>>>> = {
     }),
     ...steps("push to the owner", "3", {
       "response without a pending call, sealed for me": "otherwise: no own stash",
+      "second push is ignored": "otherwise: no own stash",
     }),
-    ...steps("broken push", "3", { "owner id of someone else is not looked at": "otherwise: no own stash" }),
+    ...steps("broken push", "3", {
+      "owner id of someone else is not looked at": "otherwise: no own stash",
+      "in the end": "otherwise: no own stash",
+    }),
     ...steps("unknown and broken senders", "2", {
       "same message twice: second time": "refused: duplicate_id",
     }),

@@ -1,7 +1,5 @@
 /** Our copy of the vectors, and that the runner notices what it has to notice. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fileURLToPath } from "node:url";
-import { lacking } from "../helpers/permissions.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { checkVectors, type InputFile, SKIPPED_TOPICS, TOPICS } from "./runner.ts";
 import { stricterCases } from "./stricter.ts";
 import canonicalJson from "./vectors/canonical_json.json" with { type: "json" };
@@ -170,7 +168,7 @@ const TRIED: readonly [file: Json, list: string, name: string][] = [
   [messages, "emit", "everything filled in"],
   [messages, "emit", "version out of bounds is sent all the same"],
   [messages, "stash_flows", "another sender overwrites and reads (defect)"],
-  [messages, "stash_flows", "push to the owner"],
+  [messages, "stash_flows", "store, request, update, request"],
   [messagesReject, "covered", "untouched store (accepted)"],
   [messagesReject, "not_covered", "to_id of another nara, signed so"],
   [messagesReject, "spelling", "timestamp with a comma"],
@@ -318,87 +316,3 @@ Deno.test("checkVectors() skips the topics of later work by name, and none that 
   assertEquals(lines.at(-1), `0 passed, 0 failed, ${skipped} skipped`);
   assertEquals([...TOPICS.keys()].filter((topic) => SKIPPED_TOPICS.has(topic)), []);
 });
-
-const MAIN = fileURLToPath(new URL("./vectors.ts", import.meta.url));
-
-/** Runs the command on a folder with the given files. */
-async function run(files: Record<string, string>): Promise<{ code: number; stdout: string; stderr: string }> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${name}`, text);
-    return await command(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN, ...args],
-    env: { NO_COLOR: "1" },
-  });
-  const { code, stdout, stderr } = await child.output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
-}
-
-/** What running the command takes. */
-const ignore = lacking("run", "read", "write", "env");
-
-Deno.test({
-  name: "vectors.ts ends with the counts and exit code 0 when all passes",
-  ignore,
-  fn: async () => {
-    const { code, stdout, stderr } = await run({
-      "prng.json": JSON.stringify(prng),
-      "README.md": "no vectors",
-    });
-    assertEquals([code, stderr], [0, ""]);
-    assertEquals(stdout, `${prng.seeds.length + prng.seeds_from_text.length} passed, 0 failed, 0 skipped\n`);
-  },
-});
-
-Deno.test({
-  name: "vectors.ts prints a line per failing case and exits with 1",
-  ignore,
-  fn: async () => {
-    const file = single(ed25519, "sign", "4 bytes", (vector) => vector.message_hex = "00");
-    const { code, stdout } = await run({
-      "x.json": JSON.stringify(file.json),
-      "z.json": '{"topic":"weather"}',
-    });
-    assertEquals(code, 1);
-    assertMatch(
-      stdout,
-      /^FAIL x\.json sign "4 bytes": .*\nFAIL z\.json: .*\n0 passed, 2 failed, 0 skipped\n$/,
-    );
-  },
-});
-
-const UNREADABLE: readonly [what: string, args: () => ReturnType<typeof command>, says: RegExp][] = [
-  [
-    "a folder that does not exist",
-    () => command("/no/such/folder"),
-    /^Cannot read the folder .*: it does not exist\n$/,
-  ],
-  ["a file in place of a folder", () => command(MAIN), /^Cannot read the folder .*: .+\n$/],
-  ["an empty folder", () => run({}), /^Cannot find a vector file in .*: expected files named \*\.json\n$/],
-  [
-    "a file that is not JSON",
-    () => run({ "x.json": "{" }),
-    /^Cannot read the vector file .*x\.json: it is not JSON .*\n$/,
-  ],
-  ["no folder at all", () => command(), /^Usage: deno task vectors DIR .*\n$/],
-  ["an unknown flag", () => command("--fast"), /^Usage: deno task vectors DIR .*\n$/],
-];
-
-for (const [what, act, says] of UNREADABLE) {
-  Deno.test({
-    name: `vectors.ts says in one sentence that it was given ${what}, and exits with 2`,
-    ignore,
-    fn: async () => {
-      const { code, stdout, stderr } = await act();
-      assertEquals([code, stdout], [2, ""]);
-      assertMatch(stderr, says);
-    },
-  });
-}

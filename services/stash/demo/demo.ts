@@ -25,7 +25,8 @@ const ROOT = new URL("../../../", import.meta.url);
  * counted from the start of the process that recovered, and `confidants` are those who gave back the newest copy.
  *
  * @returns 0, only if the bytes are the same.
- * @throws {ProcessError} `bad_file`, before anything was started.
+ * @throws {ProcessError} `bad_file` or `bad_folder`, before anything was started.
+ * @throws What `signal` was aborted with.
  * @throws {Error} If something did not happen, or not within two minutes.
  */
 export async function runDemo({ argument, json, print, signal }: CommandContext): Promise<number> {
@@ -77,7 +78,7 @@ async function stash(
   { town, story, path, data, others }: Stashing,
 ): Promise<{ owner: Inhabitant; confidants: string[] }> {
   const peer = others.at(-1)!;
-  const command = ["stash-keep", "--stash-file", path];
+  const command = ["stash-keep", "--stash-file", Deno.realPathSync(path)]; // /dev/stdin is another file there.
   const owner = await town.welcome(town.newFolder(), { command, peer: peer.address });
   tellStart(story, owner, peer);
   const { peers } = await owner.process.event("found");

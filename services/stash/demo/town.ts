@@ -8,7 +8,11 @@ import {
   ChildNara,
   environmentWithoutSettings,
 } from "../../../runtime/process/child_nara.ts";
+import { ProcessError, reasonOf } from "../../../runtime/process/process_error.ts";
 import { selfCommand, selfInfo } from "../../../runtime/process/self.ts";
+
+/** Tries to remove a folder; each is a walk through it. */
+const REMOVE_TRIES_MAX = 100;
 
 /** A nara of the town, once it has started. */
 export interface Inhabitant {
@@ -40,15 +44,18 @@ export class Town implements AsyncDisposable {
   readonly #folder: string;
   readonly #processes = new AsyncDisposableStack();
   #arrivals = 0;
+  readonly #removeFolder = (): void => removeTree(this.#folder);
 
   /**
    * An empty town, in a temporary folder.
    *
    * @param signal Ends all its naras.
+   * @throws {ProcessError} `bad_folder`, if no temporary folder can be made.
    */
   constructor(signal: AbortSignal) {
     this.#signal = signal;
-    this.#folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "nara-demo-" }));
+    this.#folder = makeTempFolder();
+    addEventListener("unload", this.#removeFolder); // The process may be made to exit before it disposes of this.
   }
 
   /** Makes an empty folder for the next nara. */
@@ -82,7 +89,32 @@ export class Town implements AsyncDisposable {
   /** Kills every nara, and removes every folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#processes.disposeAsync();
-    Deno.removeSync(this.#folder, { recursive: true });
+    removeEventListener("unload", this.#removeFolder);
+    this.#removeFolder();
+  }
+}
+
+function makeTempFolder(): string {
+  try {
+    return Deno.realPathSync(Deno.makeTempDirSync({ prefix: "nara-demo-" }));
+  } catch (thrown) {
+    throw new ProcessError(
+      "bad_folder",
+      `Cannot make a temporary folder (${reasonOf(thrown)}): set TMPDIR to a folder that can be written`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** Removes a folder in which processes that were killed just now may still write. */
+function removeTree(folder: string): void {
+  for (let triesLeft = REMOVE_TRIES_MAX; triesLeft > 0; triesLeft--) {
+    try {
+      return Deno.removeSync(folder, { recursive: true });
+    } catch (thrown) {
+      if (thrown instanceof Deno.errors.NotFound) return;
+      if (triesLeft === 1) throw thrown;
+    }
   }
 }
 

@@ -3,23 +3,16 @@
  * @module
  */
 import { BadCase, type CaseReader } from "../case_reader.ts";
-import {
-  decodeEnvelope,
-  decodeMessage,
-  type MemoryMode,
-  type Message,
-  type StashAckV1,
-  type StashResponseV1,
-  StashService,
-} from "../nara.ts";
+import { decodeEnvelope, decodeMessage, type MemoryMode, type Message, StashService } from "../nara.ts";
 import { type CaseContext, isStricter, type Outcome } from "../topic.ts";
 import { saysTheSame } from "./agreement.ts";
 import { GoStash } from "./go_stash.ts";
 import { type KnownNara, knownNaras, naraNamed, usualNara } from "./known_naras.ts";
 import { outcomeOf } from "./reception.ts";
-import { checkOwnField, goSends, routeOf, wireOf, withoutOwnField } from "./sending.ts";
+import { checkOwnField, goSends, routeOf, wireOf } from "./sending.ts";
+import { differencesOf } from "./stash_differences.ts";
 import { kindNamed } from "./vector_kinds.ts";
-import { type SentFrame, VectorRuntime } from "./vector_runtime.ts";
+import { VectorRuntime } from "./vector_runtime.ts";
 
 /** Go's names of the memory modes that a stash tells apart, and ours. */
 const MODES: Readonly<Record<string, MemoryMode>> = {
@@ -30,6 +23,8 @@ const MODES: Readonly<Record<string, MemoryMode>> = {
   hog: "hog",
   custom: "custom",
 };
+/** A nara that never answers. */
+const SILENT = "silent";
 const NS_PER_S = 1_000_000_000n;
 const encoder = new TextEncoder();
 
@@ -57,20 +52,45 @@ export async function checkStashFlow(vector: CaseReader, context: CaseContext): 
     services: [stash],
     memoryMode: MODES[mode],
   });
+  checkLimit(vector, context, stash);
+  const go = new GoStash(goLimit(vector, mode), confidant.identity.keypair);
+  const flow = { context, confidant, runtime, stash, go };
+  let endNs = 0n;
+  for (const [index, step] of steps.entries()) {
+    endNs = steps[index + 1]?.integer("at_unix_ns") ?? step.integer("at_unix_ns") + NS_PER_S;
+    await checkStep(step, flow, endNs);
+  }
+  if (steps.some(isHandingBack)) await checkEnd(vector, flow, endNs);
+}
+
+function checkLimit(vector: CaseReader, context: CaseContext, stash: StashService): void {
   const { ownersMax } = stash.status();
   const limit = vector.number("storage_limit");
   const ours: Outcome = ownersMax === limit ? "accepted" : `otherwise: room for ${ownersMax}`;
   if (!isStricter(vector, context, ours) && ownersMax !== limit) {
     vector.differ("storage_limit", limit, ownersMax);
   }
-  const go = new GoStash(goLimit(vector, mode), confidant.identity.keypair);
-  const flow = { context, confidant, runtime, stash, go };
-  for (const [index, step] of steps.entries()) {
-    await checkStep(
-      step,
-      flow,
-      steps[index + 1]?.integer("at_unix_ns") ?? step.integer("at_unix_ns") + NS_PER_S,
-    );
+}
+
+function isHandingBack(step: CaseReader): boolean {
+  return readSender(step.text("incoming")).kind === "stash:response";
+}
+
+/**
+ * Go takes the first stash of its own that comes; ours waits for another copy, which may be newer, and asks around meanwhile.
+ * When it has asked somebody in vain, it has to end with the stash that Go has.
+ */
+async function checkEnd(
+  vector: CaseReader,
+  { context, runtime, stash, go }: Flow,
+  endNs: bigint,
+): Promise<void> {
+  runtime.runtime.peers.prove(SILENT, `vectors:${SILENT}`);
+  for (let minute = 1n; minute <= 2n; minute++) await runtime.moveTo(endNs + minute * 60n * NS_PER_S);
+  const [difference] = differencesOf(stash, go, [], []);
+  const ours: Outcome = difference ? `otherwise: ${difference}` : "accepted";
+  if (!isStricter(vector, context, ours, "in the end") && difference) {
+    vector.differ("what the stash has in the end", go.own ?? null, ours);
   }
 }
 
@@ -88,13 +108,22 @@ function goLimit(vector: CaseReader, mode: string): number {
 async function keysOf(steps: readonly CaseReader[], { file }: CaseContext): Promise<KnownNara[]> {
   const known = new Map((await knownNaras(file)).map((nara) => [nara.id, nara]));
   for (const step of steps) {
-    const { from = "", from_id } = JSON.parse(step.text("incoming")) as { from?: string; from_id: string };
-    if (known.has(from_id) || step.optionalText("drop_reason") === "unknown_sender") continue;
+    const { from = "", from_id } = readSender(step.text("incoming"));
+    if (!from_id || known.has(from_id) || step.optionalText("drop_reason") === "unknown_sender") continue;
     const nara = await usualNara(from);
     if (nara.id !== from_id) throw new BadCase(`nobody says whose key belongs to ${JSON.stringify(from_id)}`);
     known.set(nara.id, nara);
   }
   return [...known.values()];
+}
+
+/** What a message says of its sender, and what it is; nothing where it is none. */
+function readSender(incoming: string): { from?: string; from_id?: string; kind?: string } {
+  try {
+    return JSON.parse(incoming) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 /** A step is over when the next begins: what the stash does by then counts. */
@@ -151,45 +180,4 @@ function expectGo(step: CaseReader, expected: readonly Message[], { size, own }:
   step.expect("stored_count", size);
   step.expect("own_stash", own?.text ?? "");
   step.expect("own_stash_time", own?.time ?? 0);
-}
-
-/** What our stash did otherwise, in the words of the table. */
-function differencesOf(
-  stash: StashService,
-  go: GoStash,
-  expected: readonly Message[],
-  sent: readonly SentFrame[],
-): string[] {
-  const differences: string[] = [];
-  const [theirs, ours] = [
-    expected.map((message) => `${routeOf(message, {})} ${wireOf(message)}`),
-    sent.map(({ to, wire }) => `direct:${to} ${withoutOwnField(wire)}`),
-  ];
-  if (theirs.join("\n") !== ours.join("\n")) {
-    differences.push(sent.map(({ wire }) => describe(wire)).join(" and ") || "no answer");
-  }
-  const { owners } = stash.status();
-  if (owners !== go.size) differences.push(`${owners} stored`);
-  const own = ownOf(stash);
-  if (own?.text !== go.own?.text || own?.time !== go.own?.time) {
-    differences.push(own ? `own stash ${own.text} of ${own.time}` : "no own stash");
-  }
-  return differences;
-}
-
-/** An answer of the stash in a few words. */
-function describe(wire: string): string {
-  const { kind, payload } = decodeEnvelope(encoder.encode(wire));
-  const { success, reason } = payload as StashAckV1;
-  const { found } = payload as StashResponseV1;
-  if (kind === "stash:ack") return success ? "ack" : `ack with "${reason}"`;
-  return kind === "stash:response" ? `response ${found ? "found" : "not found"}` : kind;
-}
-
-function ownOf(stash: StashService): { text: string; time: number } | undefined {
-  if (!stash.stash) return undefined;
-  const { own } = JSON.parse(new TextDecoder().decode(stash.marshalState())) as {
-    own: { stored_at: number };
-  };
-  return { text: new TextDecoder().decode(stash.stash.data), time: own.stored_at };
 }

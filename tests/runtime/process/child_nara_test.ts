@@ -39,6 +39,15 @@ Deno.test({
 });
 
 Deno.test({
+  name: "ChildNara.event() repeats what a line of JSON has to say, not the JSON",
+  ignore,
+  async fn() {
+    await using child = childOf(`console.error('{"level":"error","message":"no luck"}'); Deno.exit(2);`);
+    await assertRejects(() => child.event("b"), Error, 'before "b": no luck');
+  },
+});
+
+Deno.test({
   name: "ChildNara ends with its signal, and says the signal's reason",
   ignore,
   async fn() {

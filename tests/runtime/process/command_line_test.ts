@@ -60,6 +60,8 @@ const NOT_UNDERSTOOD: [args: string[], says: string][] = [
   [["--name", "x", "demo"], "demo takes no --name"],
   [["--stash-file", "x"], "unknown option '--stash-file'"],
   [["__proto__"], "__proto__"],
+  [["--name", "a", "--name", "b"], "--name may be given once only"],
+  [["secret-work", "--stash-file", "a", "--stash-file", "a"], "--stash-file may be given once only"],
 ];
 
 for (const [args, says] of NOT_UNDERSTOOD) {
@@ -84,7 +86,9 @@ Deno.test("parseCommandLine() gives the help, with every setting and every comma
   for (const args of [["--help"], ["--name", "x", "--help"]]) {
     const invocation = parse(...args);
     assert("text" in invocation);
-    for (const { flag } of Object.values(SETTINGS)) assertStringIncludes(invocation.text, ` ${flag}`);
+    for (const { flag, variable } of Object.values(SETTINGS)) {
+      for (const words of [` ${flag}`, `[${variable}]`]) assertStringIncludes(invocation.text, words);
+    }
     assertStringIncludes(invocation.text, "demo [options] [FILE]");
     assertFalse(invocation.text.includes("secret-work"));
   }

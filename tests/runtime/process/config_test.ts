@@ -40,6 +40,7 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["logLevel", "warn", { logLevel: "warn" }],
   ["json", "true", { json: true }],
   ["json", "0", { json: false }],
+  ["untilEof", "true", { untilEof: true }],
 ];
 
 for (const [key, text, expected] of RIGHT) {
@@ -88,7 +89,7 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
         "http://a@127.0.0.1:1",
       ])
       .concat(["http://some.host:1", "http://127.0.0.1:0", "nonsense"]),
-    "http://HOST:PORT with a numeric host",
+    "http://HOST:PORT with a numeric host or localhost, such as",
   ],
   ["meshAllow", ["10.0.0.0/33", "localhost", "10.0.0", "*"], "a range of IP addresses"],
   ["keypair", ["Web", "openssl", "__proto__"], "web or node"],
@@ -96,6 +97,7 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
   ["env", ["prod", "staging"], "production, development or test"],
   ["logLevel", ["verbose", "2"], "debug, info, warn or error"],
   ["json", ["maybe"], "true or false"],
+  ["untilEof", ["maybe"], "true or false"],
 ];
 
 for (const [key, texts, expected] of WRONG) {
@@ -153,6 +155,7 @@ Deno.test("readConfig() has a default for everything", () => {
     env: "production",
     logLevel: "info",
     json: false,
+    untilEof: false,
   });
 });
 

@@ -76,6 +76,12 @@ test("DataFolder.keep() replaces what an interrupted run left half written", (pa
   assertEquals(contentOf(path), ["lock", "name", "soul"]);
 });
 
+test("residentOf() names the soul file that cannot be read", (path) => {
+  Deno.mkdirSync(`${path}/soul`, { recursive: true });
+  const { message } = assertThrows(() => residentOf(path), ProcessError, `the file ${path}/soul (`);
+  assertEquals(message.includes("os error"), false);
+});
+
 test("residentOf() finds nobody where there is no soul", (path, above) => {
   assertEquals(residentOf(path), undefined);
   Deno.writeTextFileSync(`${above}/name`, name);

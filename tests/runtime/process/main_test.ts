@@ -191,6 +191,29 @@ test("leaves within five seconds though a service does not stop", async (_, env)
   assertStringIncludes(stderr, "not everything ended in time");
 });
 
+test("leaves when its terminal is closed", async (_, env) => {
+  await using nara = new RunningProgram({ args: ANY_PORT, env });
+  await nara.says(/--peer/);
+  nara.kill("SIGHUP");
+  const { code, stderr } = await nara.outcome();
+  assertEquals(code, 0, stderr);
+});
+
+test("leaves at the end of standard input, if it is told to", async (_, env) => {
+  await using nara = new RunningProgram({ args: [...ANY_PORT, "--until-eof"], env });
+  const { code, stderr } = await nara.outcome();
+  assertEquals(code, 0, stderr);
+});
+
+test("says as JSON what is wrong where JSON is wanted, be the rest as wrong as it may", async (_, env) => {
+  for (const [args, more] of [[["--json", "--nmae"], {}], [["--peer", "x"], { NARA_JSON: "1" }]] as const) {
+    const { level, message } = JSON.parse(
+      sentenceIn(await runProgram({ args, env: { ...env, ...more } }), 2),
+    );
+    assertEquals([level, message.startsWith("Cannot ")], ["error", true]);
+  }
+});
+
 test("leaves at once at the second Ctrl-C", async (_, env) => {
   await using nara = new RunningProgram({ args: [...ANY_PORT, "--json"], env, entry: entryWith(STUBBORN) });
   await nara.says(/started/);

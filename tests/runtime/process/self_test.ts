@@ -7,6 +7,7 @@ const checkout: SelfInfo = {
   mainModule: "file:///home/ada/nara/mod.ts",
   cwd: "/home/ada/nara",
   os: "linux",
+  denoVersion: "2.9.6",
 };
 const binary: SelfInfo = { ...checkout, isCompiled: true, execPath: "/home/ada/nara/bin/nara" };
 
@@ -23,6 +24,11 @@ const cases: [says: string, info: SelfInfo, text: string][] = [
     "from afar",
     { ...checkout, mainModule: "https://example.com/mod.ts" },
     "deno run -A https://example.com/mod.ts",
+  ],
+  [
+    "by npx",
+    { ...checkout, execPath: "/home/ada/.npm/_npx/7a40/node_modules/deno/deno" },
+    "npx -y deno@2.9.6 run -A mod.ts",
   ],
   ["compiled", binary, "bin/nara"],
   ["compiled, beside it", { ...binary, cwd: "/home/ada/nara/bin" }, "./nara"],

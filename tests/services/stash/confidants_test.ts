@@ -52,6 +52,13 @@ Deno.test("Confidants.load() takes back who acknowledged what", async () => {
   assertEquals(again.holding(3), []);
 });
 
+Deno.test("Confidants.confirm() never goes back to an older stash", async () => {
+  const { confidants } = setUp();
+  await confidants.confirm("ada", 2);
+  await confidants.confirm("ada", 1);
+  assertEquals(confidants.list(), [{ id: "ada", sequence: 2 }]);
+});
+
 Deno.test("Confidants.load() says when the list is damaged", async () => {
   const { store, confidants } = setUp();
   await store.set("confidants", Uint8Array.of(1, 2, 3));

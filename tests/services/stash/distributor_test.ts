@@ -35,9 +35,11 @@ function setUp(tempers: Record<string, Temper>, { retries = 0 } = {}) {
     },
   };
   const asked: string[] = [];
+  const brought: number[] = [];
   const open = { now: 0, most: 0 };
   const call = async <P, R>(draft: Draft<P>): Promise<Message<R>> => {
     asked.push(draft.to!);
+    brought.push((draft.payload as StashStoreV1).ciphertext![0]);
     open.most = Math.max(open.most, ++open.now);
     await clock.sleep(10);
     open.now--;
@@ -76,7 +78,7 @@ function setUp(tempers: Record<string, Temper>, { retries = 0 } = {}) {
     await clock.advance(120_000);
     return await distributing;
   };
-  return { clock, controller, own, asked, open, online, confidants, distributor, distribute };
+  return { clock, controller, own, asked, brought, open, online, confidants, distributor, distribute };
 }
 
 Deno.test("Distributor.distribute() brings the stash to three at once, the longest online among them", async () => {
@@ -190,6 +192,19 @@ Deno.test("Distributor.storeWith() tries three times with two retries, and not a
   assertEquals([error.code, error.reason], ["refused", "storage limit reached"]);
   assertStringIncludes(error.message, "storage limit reached");
   assertEquals(asked.toSorted(), ["ada", "ada", "ada", "ben"]);
+});
+
+Deno.test("Distributor.storeWith() brings the stash as it stands with each try, not the one it began with", async () => {
+  const tempers: Record<string, Temper> = { ada: "silent" };
+  const { distributor, own, brought, clock, confidants } = setUp(tempers, { retries: 1 });
+  const storing = distributor.storeWith("ada");
+  await clock.advance(100);
+  own.current = copyOf(2);
+  tempers.ada = "keeps";
+  await clock.advance(60_000);
+  await storing;
+  assertEquals(brought, [1, 2]);
+  assertEquals(confidants.list(), [{ id: "ada", sequence: 2 }]);
 });
 
 Deno.test("Distributor.storeWith() and distribute() say when there is nothing to store, or the nara stops", async () => {

@@ -4,7 +4,9 @@ import type { OwnCopy } from "../../../services/stash/own_stash.ts";
 import { type Asked, BATCH_MS, Recovery, RECOVERY_MS } from "../../../services/stash/recovery.ts";
 
 /** A recovery among `peers`; what each is asked, and when, is noted. */
-function setUp({ peers = [] as string[], retries = 2, answer = (_peer: string): Asked => "reached" } = {}) {
+function setUp(
+  { peers = [] as string[], retries = 2, answer = (_peer: string): Asked | Promise<Asked> => "reached" } = {},
+) {
   const clock = new VirtualClock();
   const controller = new AbortController();
   const asked: [peer: string, atMs: number][] = [];
@@ -44,16 +46,92 @@ Deno.test("Recovery asks eight at a time, and the next eight when two copies hav
   controller.abort();
 });
 
-Deno.test("Recovery is over at once when three copies came: the highest number counts, whoever has it", async () => {
-  const { clock, recovery, running, asked } = setUp({ peers: names(20) });
+Deno.test("Recovery is over at once when all who were asked answered: the highest number counts, whoever has it", async () => {
+  const { clock, recovery, running, asked } = setUp({
+    peers: names(4),
+    answer: (peer) => peer === "peer 3" ? "none" : "reached",
+  });
   await clock.advance(10);
   recovery.add("peer 0", copy(4));
   recovery.add("peer 1", copy(7));
   recovery.add("peer 2", copy(5));
   const { best, holders, copies } = await running;
   assertEquals([best, holders, copies], [copy(7), ["peer 1"], 3]);
-  assertEquals(asked.length, 8);
+  assertEquals(asked.length, 4);
   assertEquals(clock.pending, 0);
+});
+
+Deno.test("Recovery with copies of some waits half a second for the others who were asked", async () => {
+  const { clock, recovery, end } = setUp({ peers: names(20) });
+  await clock.advance(10);
+  for (const holder of names(3)) recovery.add(holder, copy(4));
+  await clock.advance(400);
+  assertEquals(end.found, undefined);
+  await clock.advance(1_000);
+  assertEquals(end.found?.holders, names(3));
+});
+
+Deno.test("Recovery is brought no nearer to its end by old copies that strangers push unasked", async () => {
+  const { clock, recovery, peers, end } = setUp({ peers: ["honest", "other"] });
+  for (const stranger of names(100)) recovery.add(stranger, copy(1));
+  await clock.advance(2_000);
+  assertEquals(end.found, undefined);
+  recovery.add("honest", copy(5));
+  recovery.add("other", copy(5));
+  await clock.advance(10);
+  assertEquals([end.found?.best, end.found?.holders], [copy(5), ["honest", "other"]]);
+  assertEquals(peers.length, 2);
+});
+
+Deno.test("Recovery asks those who pushed a copy before it asks others", async () => {
+  const { clock, asked, recovery, running } = setUp({ peers: names(40) });
+  const holders = ["peer 30", "peer 39"];
+  for (const holder of holders) recovery.add(holder, copy(5));
+  await clock.advance(BATCH_MS + 1_000);
+  assertEquals(asked.slice(8, 10).map(([peer]) => peer), holders);
+  await clock.advance(BATCH_MS);
+  assertEquals((await running).holders, holders);
+});
+
+Deno.test("Recovery takes an unasked copy if it is newer, however many strangers pushed before", async () => {
+  const { clock, recovery, running } = setUp({ peers: names(2) });
+  for (let index = 0; index < 100; index++) recovery.add(`stranger ${index}`, copy(1));
+  recovery.add("unasked", copy(9));
+  for (const peer of names(2)) recovery.add(peer, copy(5));
+  await clock.advance(10);
+  assertEquals((await running).best, copy(9));
+});
+
+Deno.test("Recovery with two old copies gives the others of the first batch their five seconds", async () => {
+  const slow = Promise.withResolvers<Asked>();
+  for (const honest of [slow.promise, Promise.resolve<Asked>("unreachable")]) {
+    const { clock, recovery, end } = setUp({
+      peers: [...names(3), "honest"],
+      answer: (peer) => peer === "honest" ? honest : "reached",
+    });
+    for (const sybil of names(3)) recovery.add(sybil, copy(1));
+    await clock.advance(BATCH_MS - 100);
+    assertEquals(end.found, undefined);
+    recovery.add("honest", copy(5));
+    slow.resolve("reached");
+    await clock.advance(10);
+    assertEquals(end.found?.best, copy(5));
+  }
+  const { clock, recovery, end } = setUp({ peers: names(3), answer: () => "unreachable" });
+  for (const holder of names(2)) recovery.add(holder, copy(1));
+  await clock.advance(BATCH_MS + 500);
+  assertEquals(end.found?.best, copy(1));
+});
+
+Deno.test("Recovery with two old copies still asks who becomes known while the first batch is under way", async () => {
+  const { clock, recovery, peers, end } = setUp({ peers: ["slow", ...names(2)] });
+  for (const sybil of names(2)) recovery.add(sybil, copy(1));
+  await clock.advance(300);
+  peers.push("honest");
+  await clock.advance(300);
+  recovery.add("honest", copy(5));
+  await clock.advance(500);
+  assertEquals([end.found?.best, end.found?.holders], [copy(5), ["honest"]]);
 });
 
 Deno.test("Recovery with two copies waits half a second for a third that may be newer", async () => {

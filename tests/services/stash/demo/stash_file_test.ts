@@ -34,6 +34,14 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "readStashFile() refuses what has no end",
+  ignore: lacking("read") || Deno.build.os === "windows",
+  fn: () => {
+    assertThrows(() => readStashFile("/dev/zero"), ProcessError, "/dev/zero (it is not a regular file)");
+  },
+});
+
 Deno.test("sha256Of() is SHA-256 in hexadecimal", () => {
   // FIPS 180-2, appendix B.1.
   const expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
