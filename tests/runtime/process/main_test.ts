@@ -21,7 +21,9 @@ test("says who it is, where it listens and how to join it, and leaves on Ctrl-C"
   const [, name, id] = await first.says(/^This is (\S+), (\w+)\.$/m);
   assertMatch(name, /^[a-z]+-[a-z]+-\d{3}$/);
   const [, data] = await first.says(/^It keeps what it knows in (.*)\.$/m);
-  const [, url] = await first.says(/^ {2}(?:npx -y deno@\S+|deno) run -A \S*mod\.ts --peer (http:\/\/127\.0\.0\.1:\d+)$/m);
+  const [, url] = await first.says(
+    /^ {2}(?:npx -y deno@\S+|deno) run -A \S*mod\.ts --peer (http:\/\/127\.0\.0\.1:\d+)$/m,
+  );
   assertEquals(data, `${folder}/share/nara/1`);
 
   const ping = await (await fetch(`${url}/ping`)).json();
