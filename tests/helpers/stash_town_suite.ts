@@ -11,7 +11,7 @@ const FAULTS: Faults = { lossRate: 0.2, duplicateRate: 0.2, reorderRate: 0.2, la
 /**
  * What an honest run needs in its first minutes: a greeting for each of 49 others, of which every third has to be said again
  * as frame or answer got lost; a handful of rounds; and per stash some three stores and up to 49 refreshes of the losers.
- * Runs took 80 to 90 a minute; 150 leaves room for bad luck and none for a storm.
+ * Runs took 70 to 119 a minute; 150 leaves room for bad luck and none for a storm.
  */
 const FRAMES_PER_MINUTE_MAX = 150;
 
