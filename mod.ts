@@ -128,9 +128,21 @@ export {
   type PeerDirectoryOptions,
   type ProvenPeer,
 } from "./runtime/primitives/peer_directory.ts";
-export { type KeyValueFile, type Store, StoreError } from "./runtime/primitives/store.ts";
+export { type Change, type KeyValueFile, type Store, StoreError } from "./runtime/primitives/store.ts";
 export type { Failure, FailureKeeper } from "./runtime/primitives/failures.ts";
-export type { Ledger } from "./runtime/ledger/ledger.ts";
+export {
+  type AddOptions,
+  type AddOutcome,
+  type Ledger,
+  LedgerError,
+  type LedgerFilter,
+  type LedgerPage,
+  type LedgerQuery,
+  type LedgerRecord,
+  type LedgerStats,
+  type Observer,
+  OBSERVERS_MAX,
+} from "./runtime/ledger/ledger.ts";
 export { MemoryLedger, type MemoryLedgerOptions } from "./runtime/ledger/memory_ledger.ts";
 export {
   type Answer,

@@ -52,6 +52,8 @@ export interface MessageParts<P> {
   readonly signedEnvelope?: () => Uint8Array;
   /** An address to send to, for a message whose target's id is not known yet. */
   readonly toAddress?: string;
+  /** For a received message of a kind that is stored or passed on: the bytes that came. */
+  readonly frame?: Uint8Array;
 }
 
 /** One message, in the program's form. */
@@ -84,6 +86,8 @@ export class Message<P = unknown> {
   readonly toAddress: string | undefined;
   /** For a received message: the bytes that its envelope signature covers. */
   readonly signedEnvelope: (() => Uint8Array) | undefined;
+  /** For a received message of a kind that is stored or passed on: the bytes that came. */
+  readonly frame: Uint8Array | undefined;
 
   #timestamp: string | bigint;
   #payloadJson: string | (() => unknown);
@@ -109,6 +113,7 @@ export class Message<P = unknown> {
     this.proof = parts.proof ?? "none";
     this.toAddress = parts.toAddress;
     this.signedEnvelope = parts.signedEnvelope;
+    this.frame = parts.frame;
     this.#timestamp = parts.timestamp;
     this.#payloadJson = parts.payloadJson;
     this.#id = parts.id;
@@ -148,6 +153,7 @@ export class Message<P = unknown> {
       proof: this.proof,
       toAddress: this.toAddress,
       signedEnvelope: this.signedEnvelope,
+      frame: this.frame,
       timestamp: this.#timestamp,
       payloadJson: this.#payloadJson,
       id: this.#id,
@@ -168,6 +174,7 @@ export type MessageChanges = Partial<
     | "to"
     | "inReplyTo"
     | "signedEnvelope"
+    | "frame"
   >
 >;
 

@@ -89,6 +89,8 @@ export interface BehaviorSpec {
   readonly replies: readonly string[];
   /** Computes the content key of the current version's payload. */
   readonly contentKey: ((payload: never) => string) | undefined;
+  /** Says whom the current version's payload is about. */
+  readonly subject: ((payload: never) => NaraId | undefined) | undefined;
   /** Stages of the emit pipeline. */
   readonly emit: EmitStages;
   /** Stages of the receive pipeline. */
@@ -199,6 +201,11 @@ export class Behavior<P = unknown, V = unknown> {
   /** Says when two messages mean the same fact, whoever tells it. */
   withContentKey(key: (payload: P) => string): Behavior<P, V> {
     return new Behavior<P, V>({ ...this.spec, contentKey: key as (payload: never) => string });
+  }
+
+  /** Says whom a message is about, so that the ledger finds it by that. */
+  withSubject(subject: (payload: P) => NaraId | undefined): Behavior<P, V> {
+    return new Behavior<P, V>({ ...this.spec, subject: subject as (payload: never) => NaraId | undefined });
   }
 
   /** Hears at most so many messages from a sender in a window. */

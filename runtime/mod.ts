@@ -122,9 +122,21 @@ export {
   type PeerDirectoryOptions,
   type ProvenPeer,
 } from "./primitives/peer_directory.ts";
-export { type KeyValueFile, type Store, StoreError } from "./primitives/store.ts";
+export { type Change, type KeyValueFile, type Store, StoreError } from "./primitives/store.ts";
 export type { Failure, FailureKeeper } from "./primitives/failures.ts";
-export type { Ledger } from "./ledger/ledger.ts";
+export {
+  type AddOptions,
+  type AddOutcome,
+  type Ledger,
+  LedgerError,
+  type LedgerFilter,
+  type LedgerPage,
+  type LedgerQuery,
+  type LedgerRecord,
+  type LedgerStats,
+  type Observer,
+  OBSERVERS_MAX,
+} from "./ledger/ledger.ts";
 export { MemoryLedger, type MemoryLedgerOptions } from "./ledger/memory_ledger.ts";
 export {
   type Answer,

@@ -88,6 +88,7 @@ function behavior(
     min: 0,
     replies: [],
     contentKey: undefined,
+    subject: undefined,
     emit: { sign: sign(), store: noStore(), gossip: noGossip(), transport: noTransport(), ...emit },
     receive: {
       verify: verify(),

@@ -2,10 +2,18 @@
  * The hazy memory: a ledger that forgets everything when the process ends.
  * @module
  */
-import type { Message } from "../../messages/message.ts";
 import type { MessageId } from "../../utilities/names.ts";
-import type { StorePriority } from "../stages/store.ts";
-import type { Ledger } from "./ledger.ts";
+import type {
+  AddOutcome,
+  Ledger,
+  LedgerFilter,
+  LedgerPage,
+  LedgerQuery,
+  LedgerRecord,
+  LedgerStats,
+  Observer,
+  StorePriority,
+} from "./ledger.ts";
 
 /** Options of a {@linkcode MemoryLedger}. */
 export interface MemoryLedgerOptions {
@@ -15,18 +23,20 @@ export interface MemoryLedgerOptions {
    */
   messagesMax?: number;
   /**
-   * Characters of payload kept. Past it room is made in the same way.
+   * Bytes of frames kept. Past it room is made in the same way.
    * @default {67_108_864}
    */
-  payloadsMax?: number;
+  bytesMax?: number;
 }
 
 /** Keeps messages in memory, by priority and age. */
 export class MemoryLedger implements Ledger {
   readonly #max: number;
-  readonly #payloadsMax: number;
-  #payloads = 0;
-  readonly #messages = new Map<MessageId, Message>();
+  readonly #bytesMax: number;
+  #bytes = 0;
+  #pruned = 0;
+  readonly #records = new Map<MessageId, LedgerRecord>();
+  readonly #observers = new Map<string, Observer[]>();
   /** Ids by priority; a Set keeps the order in which they came. */
   readonly #ids: Set<MessageId>[] = [new Set(), new Set(), new Set(), new Set(), new Set()];
 
@@ -35,35 +45,96 @@ export class MemoryLedger implements Ledger {
    *
    * @param options How much it keeps.
    */
-  constructor({ messagesMax = 20_000, payloadsMax = 64 * 1024 * 1024 }: MemoryLedgerOptions = {}) {
+  constructor({ messagesMax = 20_000, bytesMax = 64 * 1024 * 1024 }: MemoryLedgerOptions = {}) {
     this.#max = messagesMax;
-    this.#payloadsMax = payloadsMax;
+    this.#bytesMax = bytesMax;
   }
 
-  /** How many messages are kept. */
-  get size(): number {
-    return this.#messages.size;
+  /** Keeps a record; one that is there already is not kept twice. */
+  add(record: LedgerRecord): AddOutcome {
+    const { id, priority, frame } = record;
+    if (this.#records.has(id)) return "exists";
+    this.#records.set(id, record);
+    this.#ids[priority].add(id);
+    this.#bytes += frame.length;
+    while (this.#records.size > this.#max || this.#bytes > this.#bytesMax) this.#makeRoom();
+    return "added";
   }
 
-  /** Keeps a message; one that is there already is not kept twice. */
-  add(message: Message, priority: StorePriority): void {
-    if (this.#messages.has(message.id)) return;
-    this.#messages.set(message.id, message);
-    this.#ids[priority].add(message.id);
-    this.#payloads += message.payloadJson.length;
-    while (this.#messages.size > this.#max || this.#payloads > this.#payloadsMax) this.#prune();
+  /** Notes one more observer. */
+  observe(contentKey: string, observer: Observer): boolean {
+    this.#observers.set(contentKey, [...this.observers(contentKey), observer]);
+    return true;
   }
 
-  /** Whether a message with this id is kept. */
-  has(id: MessageId): boolean {
-    return this.#messages.has(id);
+  /** Whether a record with this id is kept. */
+  hasId(id: MessageId): boolean {
+    return this.#records.has(id);
   }
 
-  #prune(): void {
+  /** Whether a record with this content key is kept. */
+  hasContentKey(contentKey: string): boolean {
+    return this.#observers.has(contentKey);
+  }
+
+  /** Who told this fact. */
+  observers(contentKey: string): Observer[] {
+    return this.#observers.get(contentKey) ?? [];
+  }
+
+  /** The record with this id. */
+  get(id: MessageId): LedgerRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** A page of records. */
+  query(_query?: LedgerQuery): LedgerPage {
+    return { records: [...this.#records.values()] };
+  }
+
+  /** How many records fit. */
+  count(_filter?: LedgerFilter): number {
+    return this.#records.size;
+  }
+
+  /** When the oldest record of this priority was made. */
+  oldestMs(_priority: StorePriority): number | undefined {
+    return undefined;
+  }
+
+  /** Forgets records that fit. */
+  prune(_filter: LedgerFilter): number {
+    return 0;
+  }
+
+  /** What it holds. */
+  stats(): LedgerStats {
+    const byPriority = this.#ids.map(({ size }) => size);
+    const messages = this.#records.size;
+    return {
+      messages,
+      messagesMax: this.#max,
+      bytes: this.#bytes,
+      byPriority,
+      pruned: this.#pruned,
+      refused: 0,
+    };
+  }
+
+  /** Records that are added from now on. */
+  watch(_filter?: LedgerFilter): ReadableStream<LedgerRecord> {
+    return new ReadableStream();
+  }
+
+  /** Nothing to close. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #makeRoom(): void {
     const ids = this.#ids.findLast(({ size }) => size > 0)!;
     const [oldest] = ids;
-    this.#payloads -= this.#messages.get(oldest)!.payloadJson.length;
+    this.#bytes -= this.#records.get(oldest)!.frame.length;
     ids.delete(oldest);
-    this.#messages.delete(oldest);
+    this.#records.delete(oldest);
+    this.#pruned++;
   }
 }

@@ -7,7 +7,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf } from "../../utilities/errors.ts";
-import { type KeyValueFile, StoreError } from "../primitives/store.ts";
+import { type Change, type KeyValueFile, StoreError } from "../primitives/store.ts";
 
 /** Marks the file as ours: "nara" in ASCII, where SQLite keeps the id of the application. */
 const APPLICATION_ID = 0x6e617261;
@@ -72,6 +72,19 @@ class SqliteStore implements KeyValueFile {
       transaction(this.#database, () => {
         for (const [key, value] of entries) this.#set.run(space, keyBytes(key), value);
       }));
+  }
+
+  write(changes: readonly Change[]): Promise<void> {
+    return new Promise((resolve) => {
+      this.#attempt("write to", () =>
+        transaction(this.#database, () => {
+          for (const { space, key, value } of changes) {
+            if (value) this.#set.run(space, keyBytes(key), value);
+            else this.#delete.run(space, keyBytes(key));
+          }
+        }));
+      resolve();
+    });
   }
 
   delete(space: string, key: string): void {

@@ -2,7 +2,7 @@
  * Stores in memory: for tests, and for a nara that wants to forget.
  * @module
  */
-import type { KeyValueFile } from "./store.ts";
+import type { Change, KeyValueFile } from "./store.ts";
 
 /** Spaces that end with the process. */
 export class MemoryStore implements KeyValueFile {
@@ -18,6 +18,15 @@ export class MemoryStore implements KeyValueFile {
     const values = this.#spaces.get(space) ?? new Map<string, Uint8Array>();
     this.#spaces.set(space, values);
     for (const [key, value] of entries) values.set(key, value.slice());
+  }
+
+  /** Makes changes. */
+  write(changes: readonly Change[]): Promise<void> {
+    for (const { space, key, value } of changes) {
+      if (value) this.setAll(space, [[key, value]]);
+      else this.delete(space, key);
+    }
+    return Promise.resolve();
   }
 
   /** Removes `key` from `space`. */

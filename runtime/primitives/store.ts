@@ -25,8 +25,25 @@ export interface Store {
   list(prefix?: string): Promise<[key: string, value: Uint8Array][]>;
 }
 
+/** One change to a file: sets a value, or removes a key when `value` is left out. */
+export interface Change {
+  /** Whose. */
+  readonly space: string;
+  /** Which. */
+  readonly key: string;
+  /** The new value. */
+  readonly value?: Uint8Array;
+}
+
 /** The spaces of all services of one nara, behind {@linkcode Store}: memory, or the data folder's SQLite file. */
 export interface KeyValueFile extends Disposable {
+  /**
+   * Makes changes, all or none. They count at once for whoever reads; resolved means that they survive `kill -9`. Many
+   * that wait at the same time share one commit, so this is the way to write often.
+   *
+   * @throws {StoreError} When the disk refused: then none of them was made.
+   */
+  write(changes: readonly Change[]): Promise<void>;
   /** The value of `key` in `space`. */
   get(space: string, key: string): Uint8Array | undefined;
   /** Sets values in `space`: all or none. */
