@@ -10,7 +10,13 @@ import type { Service } from "./runtime/service.ts";
 import { PresenceService } from "./services/presence/mod.ts";
 import { StashService } from "./services/stash/mod.ts";
 
-export { Message, type MessageChanges, type MessageParts, type Proof } from "./messages/message.ts";
+export {
+  type IdCell,
+  Message,
+  type MessageChanges,
+  type MessageParts,
+  type Proof,
+} from "./messages/message.ts";
 export { type Draft, replyTo } from "./messages/draft.ts";
 export {
   decodeEnvelope,
@@ -47,9 +53,18 @@ export {
   type StageOverrides,
 } from "./runtime/behavior.ts";
 export { BehaviorError } from "./runtime/behavior_error.ts";
-export { DEFAULT_STRATEGIES, type ErrorStrategies, type ErrorStrategy } from "./runtime/error_strategy.ts";
+export {
+  DEFAULT_STRATEGIES,
+  type ErrorStrategies,
+  type ErrorStrategy,
+  type MessageType,
+  strategiesFor,
+  STRATEGY_TABLE,
+  type StrategyRow,
+} from "./runtime/error_strategy.ts";
 export {
   broadcastEvent,
+  ephemeral,
   local,
   meshRequest,
   protocol,
@@ -71,23 +86,44 @@ export {
   type StreamStage,
 } from "./runtime/stage.ts";
 export { checkContentKey, contentKey, noContentKey } from "./runtime/stages/content_key.ts";
-export { idDedupe } from "./runtime/stages/dedupe.ts";
-export { critical, noFilter } from "./runtime/stages/filter.ts";
+export { contentKeyDedupe, idDedupe } from "./runtime/stages/dedupe.ts";
+export { casual, type CasualFilter, critical, noFilter, normal } from "./runtime/stages/filter.ts";
 export { freshness } from "./runtime/stages/freshness.ts";
 export { gossip, noGossip } from "./runtime/stages/gossip.ts";
 export { checkId, id } from "./runtime/stages/id.ts";
 export { notify } from "./runtime/stages/notify.ts";
 export { noRateLimit, rateLimit, type RateLimitOptions } from "./runtime/stages/rate_limit.ts";
 export { noSign, sign } from "./runtime/stages/sign.ts";
-export { noStore, store, type StorePriority } from "./runtime/stages/store.ts";
+export {
+  contentKeyStore,
+  maxPerKeyStore,
+  noStore,
+  store,
+  type StorePriority,
+} from "./runtime/stages/store.ts";
 export { target } from "./runtime/stages/target.ts";
-export { meshOnly, noTransport, plaza } from "./runtime/stages/transport.ts";
-export { noVerify, selfAttesting, verify, verifyIfSigned } from "./runtime/stages/verify.ts";
+export {
+  meshOnly,
+  noTransport,
+  plaza,
+  plazaPerNara,
+  type PlazaStage,
+  plazaTopicOf,
+} from "./runtime/stages/transport.ts";
+export {
+  type CustomCheck,
+  customVerify,
+  noVerify,
+  selfAttesting,
+  verify,
+  verifyIfSigned,
+  type VerifyTools,
+} from "./runtime/stages/verify.ts";
 export { CallError } from "./runtime/call_error.ts";
-export { Calls, CALLS_MAX, type PendingCall } from "./runtime/calls.ts";
+export { type CallObserver, Calls, CALLS_MAX, type PendingCall } from "./runtime/calls.ts";
 export { type AnyHandler, type Handled, type Registered, Registry } from "./runtime/registry.ts";
 export { Lanes, type LanesOptions } from "./runtime/lanes.ts";
-export { Chain, type ChainOptions, type ChainResult } from "./runtime/pipeline.ts";
+export { Chain, type ChainOptions, type ChainResult, type Passed } from "./runtime/pipeline.ts";
 export { Correlator, type CorrelatorOptions } from "./runtime/correlator.ts";
 export { createRuntime, Runtime, type RuntimeConfig } from "./runtime/runtime.ts";
 export type {
@@ -107,8 +143,9 @@ export {
   Page,
   type PageTotals,
   type Settlement,
+  type WaitingColumn,
 } from "./runtime/primitives/books.ts";
-export { EventBus, type Listener } from "./runtime/primitives/event_bus.ts";
+export { EventBus, type Listener, SUBSCRIPTIONS_MAX } from "./runtime/primitives/event_bus.ts";
 export { GossipQueue } from "./runtime/primitives/gossip_queue.ts";
 export { OpenRequests, type TakeReply } from "./runtime/primitives/open_requests.ts";
 export { SeenSet, type SeenSetOptions, type SeenVerdict } from "./runtime/primitives/seen_set.ts";
@@ -128,7 +165,13 @@ export {
   type PeerDirectoryOptions,
   type ProvenPeer,
 } from "./runtime/primitives/peer_directory.ts";
-export { type Change, type KeyValueFile, type Store, StoreError } from "./runtime/primitives/store.ts";
+export {
+  type Change,
+  type KeyValueFile,
+  ServiceStore,
+  type Store,
+  StoreError,
+} from "./runtime/primitives/store.ts";
 export type { Failure, FailureKeeper } from "./runtime/primitives/failures.ts";
 export {
   type AddOptions,
@@ -142,6 +185,8 @@ export {
   type LedgerStats,
   type Observer,
   OBSERVERS_MAX,
+  WATCH_BEHIND_MAX,
+  WATCHERS_MAX,
 } from "./runtime/ledger/ledger.ts";
 export { MemoryLedger, type MemoryLedgerOptions } from "./runtime/ledger/memory_ledger.ts";
 export {
@@ -256,6 +301,72 @@ export {
   signResponse,
   toHeaderText,
 } from "./utilities/mesh_signature.ts";
+export { type DeliveryPromise, PROMISE_TESTS, promiseOf } from "./runtime/promise.ts";
+export { type CatalogEntry, catalogLines, catalogOf, type CatalogStage } from "./runtime/catalog.ts";
+export { observerOf } from "./runtime/stages/observers.ts";
+export { RateLimiter, type RateLimiterOptions } from "./runtime/primitives/rate_limiter.ts";
+export { type Limit, Limits } from "./runtime/primitives/limits.ts";
+export { limitLines, type LimitRow, limitRows } from "./runtime/primitives/limits_table.ts";
+export { keyringLimits, type LanesInUse, lanesLimits } from "./runtime/primitives/limits_of.ts";
+export type { OutboxOutcome, RetryOptions } from "./runtime/primitives/outbox_options.ts";
+export { OutboxError } from "./runtime/primitives/outbox_entry.ts";
+export { DeadLetterError, type Letter, type OpenedLetter } from "./runtime/primitives/letter.ts";
+export type { LetterPage, LetterQuery } from "./runtime/primitives/dead_letters.ts";
+export { LetterDesk } from "./runtime/letter_desk.ts";
+export {
+  Journal,
+  type JournalOptions,
+  type Passage,
+  type PassageOutcome,
+  type PassageRecord,
+  type Why,
+} from "./runtime/primitives/journal.ts";
+export {
+  adviceFor,
+  explain,
+  explainAsJson,
+  type ExplainedPassage,
+  type ExplainedWhy,
+} from "./runtime/primitives/journal_explain.ts";
+export { Metrics, type MetricsSources } from "./runtime/primitives/metrics.ts";
+export { CallLatency, type LatencyRow } from "./runtime/primitives/metrics_latency.ts";
+export {
+  createTracer,
+  rootSpanIdOf,
+  traceIdOf,
+  type Tracer,
+  type TracerOptions,
+} from "./runtime/primitives/tracing.ts";
+export { type Effects, PendingEffects } from "./runtime/primitives/effects.ts";
+export { MemoryStore } from "./runtime/primitives/memory_store.ts";
+export { LEDGER_CAPACITY, type LedgerCapacity } from "./runtime/ledger/ledger_capacity.ts";
+export { exportLines } from "./runtime/ledger/ledger_lines.ts";
+export {
+  type BadLine,
+  importLines,
+  type ImportOptions,
+  type ImportTotals,
+} from "./runtime/ledger/ledger_import.ts";
+export {
+  type Plaza,
+  PLAZA_INBOUND_MAX,
+  PLAZA_ROOT,
+  PlazaError,
+  type PlazaFactory,
+  type PlazaFeatures,
+  type PlazaFrame,
+  type PlazaHost,
+  type PublishOptions,
+} from "./runtime/transport/plaza.ts";
+export { PlazaInbox } from "./runtime/transport/plaza_inbox.ts";
+export {
+  checkFullTopic,
+  checkRoot,
+  checkSubscription,
+  matchesTopic,
+} from "./runtime/transport/plaza_topic.ts";
+export type { KeptError } from "./runtime/primitives/kept_message.ts";
+export { Secret, SECRET_TEXT } from "./utilities/secret.ts";
 
 /** The services that every nara runs, in the order in which they start. */
 export function builtInServices({ isNewborn }: Birth): Service[] {

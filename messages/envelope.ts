@@ -16,6 +16,7 @@ import {
   type ScannedMember,
   type ScannedObject,
 } from "../utilities/json_scan.ts";
+import { isId } from "../utilities/names.ts";
 import { isCanonicalTimestamp } from "../utilities/timestamp.ts";
 import type { Keypair } from "../utilities/keypair.ts";
 import { MessageError, schemaComplaint } from "./message_error.ts";
@@ -50,10 +51,23 @@ export function envelopeContent(message: Message): Uint8Array {
 
 /** The message as bytes for the wire. */
 export function encodeEnvelope(message: Message): Uint8Array {
-  const { signature, envelopeSignature } = message;
+  const { signature, envelopeSignature, signedEnvelope } = message;
+  if (envelopeSignature && signedEnvelope && !signature) {
+    return withSignature(signedEnvelope(), envelopeSignature);
+  }
   const middle = signature ? `,"signature":"${encodeBase64(signature)}"` : "";
   const last = envelopeSignature ? `,"envelope_signature":"${encodeBase64(envelopeSignature)}"` : "";
   return encoder.encode(`${head(message)}${middle}${tail(message)}${last}}`);
+}
+
+/** The bytes that were signed already are all of the frame but its last field. */
+function withSignature(content: Uint8Array, envelopeSignature: Uint8Array): Uint8Array {
+  const last = `,"envelope_signature":"${encodeBase64(envelopeSignature)}"}`;
+  const fields = content.subarray(domainBytes.length, -1);
+  const frame = new Uint8Array(fields.length + last.length);
+  frame.set(fields);
+  encoder.encodeInto(last, frame.subarray(fields.length));
+  return frame;
 }
 
 function head(message: Message): string {
@@ -144,21 +158,21 @@ export function decodeEnvelope(frame: Uint8Array, limits: Partial<JsonLimits> = 
   if (!payloadMember || wire.payload === null) throw undecodable("payload", "a value", wire.payload);
   const { valueStart, valueEnd } = payloadMember;
   return {
-    id: textField(wire, "id", 64) ?? "",
+    id: idField(wire, "id") ?? "",
     contentKey: textField(wire, "content_key", 1024),
     kind: textField(wire, "kind", 64) ?? refuse("kind", "the kind of the message", wire.kind),
     version: versionField(frame, scanned, wire),
     from: textField(wire, "from", 256),
-    fromId: textField(wire, "from_id", 64) ?? "",
+    fromId: idField(wire, "from_id") ?? "",
     to: textField(wire, "to", 256),
-    toId: textField(wire, "to_id", 64),
+    toId: idField(wire, "to_id"),
     timestamp: timestampField(wire),
     payload: wire.payload,
     payloadJson: scanned.ascii
       ? text.slice(valueStart, valueEnd)
       : decoder.decode(frame.subarray(valueStart, valueEnd)),
     signature: signatureField(wire, "signature"),
-    inReplyTo: textField(wire, "in_reply_to", 64),
+    inReplyTo: idField(wire, "in_reply_to"),
     envelopeSignature: signatureField(wire, "envelope_signature"),
     signedEnvelope: () => contentAsSent(frame, scanned),
   };
@@ -167,9 +181,14 @@ export function decodeEnvelope(frame: Uint8Array, limits: Partial<JsonLimits> = 
 /**
  * Reads the payload of an envelope by its schema.
  *
+ * @param frame The bytes that came, for a message that is stored or passed on as it is.
  * @throws {MessageError} `undecodable`, when the schema refuses it or would write it differently.
  */
-export function decodeMessage<P>(envelope: Envelope, schema: PayloadSchema<P>): Message<P> {
+export function decodeMessage<P>(
+  envelope: Envelope,
+  schema: PayloadSchema<P>,
+  frame?: Uint8Array,
+): Message<P> {
   const { payload: wire, payloadJson, ...fields } = envelope;
   let payload: P;
   let again: string;
@@ -191,7 +210,7 @@ export function decodeMessage<P>(envelope: Envelope, schema: PayloadSchema<P>): 
     );
   }
   // The text that was written, not the one that was read: that one is a part of the whole frame, and would keep it in memory.
-  return new Message<P>({ ...fields, payload, payloadJson: again });
+  return new Message<P>({ ...fields, payload, payloadJson: again, frame });
 }
 
 function scan(frame: Uint8Array, limits: Partial<JsonLimits>): ScannedObject {
@@ -264,6 +283,13 @@ function textField(wire: Record<string, unknown>, name: string, unitsMax: number
   if (typeof value !== "string") throw undecodable(name, "text", value);
   if (value.length > unitsMax) throw undecodable(name, `at most ${unitsMax} characters`, value);
   return value === "" ? undefined : value;
+}
+
+/** An id is a part of keys here and of topics and paths elsewhere: nothing that means something there may stand in it. */
+function idField(wire: Record<string, unknown>, name: string): string | undefined {
+  const text = textField(wire, name, 64);
+  if (text === undefined || isId(text)) return text;
+  throw undecodable(name, 'an id of letters, digits, "-" and "_"', text);
 }
 
 function versionField(frame: Uint8Array, { members }: ScannedObject, wire: Record<string, unknown>): number {

@@ -48,12 +48,20 @@ export interface MessageParts<P> {
   readonly envelopeSignature?: Uint8Array;
   /** What vouches for it. @default {"none"} */
   readonly proof?: Proof;
-  /** For a received message: the bytes that its envelope signature covers. */
+  /** The bytes that its envelope signature covers, where they are at hand: as received, or as they were signed. */
   readonly signedEnvelope?: () => Uint8Array;
   /** An address to send to, for a message whose target's id is not known yet. */
   readonly toAddress?: string;
   /** For a received message of a kind that is stored or passed on: the bytes that came. */
   readonly frame?: Uint8Array;
+}
+
+/** A message's id, as soon as somebody has asked for it. It keeps nothing else of the message alive. */
+export interface IdCell {
+  /** The id; `undefined` as long as nobody asked. */
+  id: MessageId | undefined;
+  /** Told the id, should somebody ask for it later. */
+  whenKnown: ((id: MessageId) => void) | undefined;
 }
 
 /** One message, in the program's form. */
@@ -84,7 +92,7 @@ export class Message<P = unknown> {
   readonly proof: Proof;
   /** An address to send to, for a message whose target's id is not known yet. */
   readonly toAddress: string | undefined;
-  /** For a received message: the bytes that its envelope signature covers. */
+  /** The bytes that its envelope signature covers, where they are at hand: as received, or as they were signed. */
   readonly signedEnvelope: (() => Uint8Array) | undefined;
   /** For a received message of a kind that is stored or passed on: the bytes that came. */
   readonly frame: Uint8Array | undefined;
@@ -92,6 +100,7 @@ export class Message<P = unknown> {
   #timestamp: string | bigint;
   #payloadJson: string | (() => unknown);
   #id: MessageId | undefined;
+  #idCell: IdCell | undefined;
 
   /**
    * A message of these parts.
@@ -133,7 +142,17 @@ export class Message<P = unknown> {
 
   /** The first 16 base58 characters of SHA-256 over kind, sender, time and payload. */
   get id(): MessageId {
-    return this.#id ??= computeId(this);
+    return this.#id ?? this.#learnId();
+  }
+
+  /** The id if it is known already; reading this computes nothing. */
+  get knownId(): MessageId | undefined {
+    return this.#id;
+  }
+
+  /** Where the id appears once somebody asks for it: for who wants to find the message again and must not keep it. */
+  get idCell(): IdCell {
+    return this.#idCell ??= { id: this.#id, whenKnown: undefined };
   }
 
   /** The same message with some parts replaced; what was computed already is kept. */
@@ -160,6 +179,15 @@ export class Message<P = unknown> {
       ...changes,
     });
   }
+
+  #learnId(): MessageId {
+    const id = this.#id = computeId(this);
+    if (this.#idCell) {
+      this.#idCell.id = id;
+      this.#idCell.whenKnown?.(id);
+    }
+    return id;
+  }
 }
 
 /** What {@linkcode Message.with} can replace: nothing that the id is computed from. */
@@ -174,6 +202,7 @@ export type MessageChanges = Partial<
     | "to"
     | "inReplyTo"
     | "signedEnvelope"
+    | "toAddress"
     | "frame"
   >
 >;

@@ -16,6 +16,7 @@ import type { Message } from "../messages/message.ts";
 import type { PayloadSchema } from "../messages/payload_schema.ts";
 import { isKind, type NaraId, type NaraName } from "../utilities/names.ts";
 import { BehaviorError } from "./behavior_error.ts";
+import type { Effects } from "./primitives/effects.ts";
 import type { ErrorStrategies } from "./error_strategy.ts";
 import type { Stage, StreamStage } from "./stage.ts";
 import { rateLimit, type RateLimitOptions } from "./stages/rate_limit.ts";
@@ -117,6 +118,11 @@ export type Handlers<V> = {
 export interface HandlerOptions {
   /** Aborts when the handler's 30 s are over or the runtime stops. */
   readonly signal: AbortSignal;
+  /**
+   * What it changes together with the note that the message was handled: all of it, or nothing when it throws or the process
+   * ends before. Use it where an effect must be there once, and once only.
+   */
+  readonly effects: Effects;
 }
 
 /** Where a draft should go. */
@@ -208,8 +214,8 @@ export class Behavior<P = unknown, V = unknown> {
     return new Behavior<P, V>({ ...this.spec, subject: subject as (payload: never) => NaraId | undefined });
   }
 
-  /** Hears at most so many messages from a sender in a window. */
-  withRateLimit(options: RateLimitOptions): Behavior<P, V> {
+  /** Hears at most so many messages in a window: per sender, unless the options name another key. */
+  withRateLimit(options: RateLimitOptions<P>): Behavior<P, V> {
     return this.with({ receive: { rateLimit: rateLimit(options) } });
   }
 
@@ -234,13 +240,13 @@ export class Behavior<P = unknown, V = unknown> {
     });
   }
 
-  /** A message of this kind, to be emitted. */
+  /** A message of this kind, to be emitted: in this declaration's highest version, even where the owner knows a later one. */
   draft(payload: P, options: DraftOptions = {}): Draft<P> {
-    return { kind: this.kind, payload, ...options };
+    return { kind: this.kind, payload, version: this.spec.current, ...options };
   }
 
-  /** A message of this kind that answers `request`. */
+  /** A message of this kind that answers `request`, in the same version. */
   reply(request: Message, payload: P): Draft<P> {
-    return replyTo(request, this.kind, payload);
+    return replyTo(request, this.kind, payload, this.spec.current);
   }
 }

@@ -2,14 +2,37 @@
  * What is checked when a behavior is registered, so that no message has to find out.
  * @module
  */
-import type { BehaviorSpec } from "./behavior.ts";
+import { type BehaviorSpec, isLocal } from "./behavior.ts";
 import { BehaviorError } from "./behavior_error.ts";
 import type { Stage } from "./stage.ts";
+
+/** Stages that say nothing of use about messages without a content key. */
+const BY_CONTENT_KEY = new Set(["content_key_store", "content_key_dedupe"]);
+
+/** Where each of nara's own stages belongs. */
+const SLOT_OF: ReadonlyMap<string, string> = new Map(Object.entries({
+  sign: "sign",
+  verify: "verify",
+  self_attesting: "verify",
+  verify_if_signed: "verify",
+  custom_verify: "verify",
+  id_dedupe: "dedupe",
+  content_key_dedupe: "dedupe",
+  rate_limit: "rateLimit",
+  filter: "filter",
+  store: "store",
+  content_key_store: "store",
+  max_per_key_store: "store",
+  gossip: "gossip",
+  mesh: "transport",
+  plaza: "transport",
+  plaza_per_nara: "transport",
+}));
 
 /**
  * Checks a declaration and its handlers.
  *
- * @throws {BehaviorError} `no_schema`, `bad_version` or `unsafe_order`.
+ * @throws {BehaviorError} `no_schema`, `bad_version`, `bad_freshness` or `unsafe_order`.
  */
 export function checkBehavior(spec: BehaviorSpec, handlers: object): void {
   const { kind, schemas, current, min } = spec;
@@ -34,23 +57,65 @@ export function checkBehavior(spec: BehaviorSpec, handlers: object): void {
       ]}`,
     );
   }
+  checkFreshness(spec);
   checkOrder(spec);
 }
 
+/** Without both edges a replay would count as fresh for ever. */
+function checkFreshness({ kind, freshness }: BehaviorSpec): void {
+  for (const [name, ms] of Object.entries(freshness)) {
+    if (Number.isFinite(ms) && ms >= 0) continue;
+    throw new BehaviorError(
+      "bad_freshness",
+      `Cannot register ${kind} with a freshness of ${name} ${ms}: expected milliseconds, 0 or more`,
+    );
+  }
+}
+
 /** Nothing may remember or pass on what could be forged. */
-function checkOrder({ kind, receive, emit }: BehaviorSpec): void {
+function checkOrder(spec: BehaviorSpec): void {
+  checkProving(spec);
+  checkKeeping(spec);
+  checkSaying(spec);
+  checkFacts(spec);
+  checkReplays(spec);
+  checkSlots(spec);
+}
+
+/** The sender is proven in one place, before anything else is done with the message. */
+function checkProving({ kind, receive, emit }: BehaviorSpec): void {
   const { verify, dedupe, rateLimit, filter, store, gossip } = receive;
   if (!verify.isNone && !verify.verifies) {
     throw unsafe(
       kind,
       verify,
-      "stands where the sender is proven, and proves nothing: use verify(), selfAttesting() or noVerify()",
+      "stands where the sender is proven, and proves nothing: use verify(), selfAttesting(), customVerify() or noVerify()",
     );
   }
+  if (verify.remembers) {
+    throw unsafe(kind, verify, "would remember what it has still to prove: do that in a stage behind it");
+  }
+  for (const stage of [dedupe, rateLimit, filter, store, gossip]) {
+    if (stage.verifies) throw unsafe(kind, stage, "proves the sender too late: put it in the verify slot");
+  }
+  const provesUnsigned = verify.isNone || ["custom_verify", "verify_if_signed"].includes(verify.name);
+  if (emit.sign.isNone && !provesUnsigned) {
+    throw unsafe(
+      kind,
+      verify,
+      "would refuse every message, for they are emitted without a signature: sign, or do not verify",
+    );
+  }
+}
+
+/** What nobody verified leaves no trace. */
+function checkKeeping({ kind, receive }: BehaviorSpec): void {
+  const { verify, dedupe, rateLimit, filter, store, gossip } = receive;
+  const keeping = [store, gossip].filter(({ isNone }) => !isNone);
   if (verify.isNone) {
-    const keeping = [store, gossip].filter(({ isNone }) => !isNone);
     const counting = [rateLimit, filter].filter(({ remembers }) => remembers);
-    for (const stage of [...keeping, ...counting]) {
+    const observing = [dedupe].filter(({ name }) => BY_CONTENT_KEY.has(name));
+    for (const stage of [...observing, ...keeping, ...counting]) {
       throw unsafe(
         kind,
         stage,
@@ -58,17 +123,59 @@ function checkOrder({ kind, receive, emit }: BehaviorSpec): void {
       );
     }
   }
-  for (const stage of [dedupe, rateLimit, filter]) {
-    if (stage.verifies) throw unsafe(kind, stage, "proves the sender too late: put it in the verify slot");
-  }
-  if (
-    emit.sign.isNone && !verify.isNone && verify.name !== "custom_verify" &&
-    verify.name !== "verify_if_signed"
-  ) {
+  if (verify.name !== "verify_if_signed") return;
+  for (const stage of keeping) {
     throw unsafe(
       kind,
-      verify,
-      "would refuse every message, for they are emitted without a signature: sign, or do not verify",
+      stage,
+      "would remember or pass on what bears no signature: use verify() in place of verifyIfSigned()",
+    );
+  }
+}
+
+/** What leaves this nara to be kept by others is something that they can verify. */
+function checkSaying(spec: BehaviorSpec): void {
+  const { kind, receive: { verify }, emit } = spec;
+  if (!verify.isNone || isLocal(spec)) return;
+  for (const stage of [emit.store, emit.gossip]) {
+    if (stage.isNone) continue;
+    throw unsafe(
+      kind,
+      stage,
+      "would keep or spread what nobody verifies: sign it and verify it, or leave that stage out",
+    );
+  }
+}
+
+/** Stages that go by content keys need some. */
+function checkFacts({ kind, contentKey, emit, receive }: BehaviorSpec): void {
+  if (contentKey) return;
+  for (const stage of [emit.store, receive.dedupe, receive.store]) {
+    if (!BY_CONTENT_KEY.has(stage.name)) continue;
+    throw unsafe(kind, stage, "goes by content keys, and this kind has none: add withContentKey(key)");
+  }
+}
+
+/** Every kind that others may send is deduplicated. */
+function checkReplays(spec: BehaviorSpec): void {
+  const { kind, receive: { dedupe } } = spec;
+  if (!dedupe.isNone || isLocal(spec)) return;
+  throw unsafe(kind, dedupe, "would let every replay through: use idDedupe() or contentKeyDedupe()");
+}
+
+/** Each of nara's own stages belongs in one place. */
+function checkSlots({ kind, emit, receive }: BehaviorSpec): void {
+  const slots: readonly [slot: string, stage: Stage][] = [
+    ...Object.entries(emit),
+    ...Object.entries(receive),
+  ];
+  for (const [slot, stage] of slots) {
+    const own = stage.isNone ? slot : SLOT_OF.get(stage.name) ?? slot;
+    if (own === slot) continue;
+    throw unsafe(
+      kind,
+      stage,
+      `stands in the ${slot} slot, where it does not belong: put it in the ${own} slot`,
     );
   }
 }

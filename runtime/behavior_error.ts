@@ -6,6 +6,7 @@ import { NaraError } from "../utilities/errors.ts";
 
 /** A behavior that cannot be registered, or a use of a kind that its declaration does not allow. */
 export class BehaviorError extends NaraError<
+  | "bad_freshness"
   | "bad_kind"
   | "bad_version"
   | "duplicate_kind"

@@ -9,6 +9,7 @@ import type { Message } from "../messages/message.ts";
 import type { MessageId, NaraId } from "../utilities/names.ts";
 import { CallError } from "./call_error.ts";
 import { type Deadline, Deadlines } from "./primitives/deadlines.ts";
+import type { Limit } from "./primitives/limits.ts";
 import type { Clock } from "../utilities/clock.ts";
 
 /** Calls that may wait at once. */
@@ -28,6 +29,9 @@ export interface PendingCall {
   readonly signal?: AbortSignal;
 }
 
+/** Told that a call of this kind is over, whether it got its reply or not, and how many milliseconds it took. */
+export type CallObserver = (kind: string, ms: number) => void;
+
 interface Waiting extends PendingCall {
   readonly deadline: Deadline;
   readonly settle: (outcome: { reply: Message } | { error: unknown }) => void;
@@ -35,17 +39,24 @@ interface Waiting extends PendingCall {
 
 /** All calls of a runtime. Dispose of it to fail those that wait. */
 export class Calls implements Disposable {
+  readonly #clock: Clock;
+  readonly #onOver: CallObserver | undefined;
   readonly #deadlines: Deadlines;
   readonly #waiting = new Map<MessageId, Waiting>();
   /** Messages that claimed to answer a call and did not. */
   unexpected = 0;
+  /** Calls that were refused, as too many waited. */
+  overflows = 0;
 
   /**
    * No calls yet.
    *
    * @param clock The runtime's time.
+   * @param onOver Told of every call that is over.
    */
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onOver?: CallObserver) {
+    this.#clock = clock;
+    this.#onOver = onOver;
     this.#deadlines = new Deadlines(clock);
   }
 
@@ -62,15 +73,18 @@ export class Calls implements Disposable {
    */
   wait(call: PendingCall): Promise<Message> {
     if (this.#waiting.size >= CALLS_MAX) {
+      this.overflows++;
       throw new CallError("too_many", `Cannot call: ${CALLS_MAX} calls wait for their reply already`);
     }
     const { request, signal, deadlineMs } = call;
     const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    const startedMs = this.#clock.monotonicMs();
     const abort = () => this.fail(request.id, signal!.reason);
     const settle: Waiting["settle"] = (outcome) => {
       this.#waiting.delete(request.id);
       this.#deadlines.remove(deadline);
       signal?.removeEventListener("abort", abort);
+      this.#onOver?.(request.kind, this.#clock.monotonicMs() - startedMs);
       if ("reply" in outcome) resolve(outcome.reply);
       else reject(outcome.error);
     };
@@ -100,6 +114,18 @@ export class Calls implements Disposable {
     }
     call.settle({ reply });
     return true;
+  }
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "calls.waiting",
+      unit: "calls",
+      max: CALLS_MAX,
+      rule: "the new call rejects with too_many",
+      inUse: () => this.size,
+      overflows: () => this.overflows,
+    }];
   }
 
   /** Fails all calls that wait. */

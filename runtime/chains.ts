@@ -13,6 +13,7 @@ import { freshness } from "./stages/freshness.ts";
 import { checkId, id } from "./stages/id.ts";
 import { notify } from "./stages/notify.ts";
 import { target } from "./stages/target.ts";
+import { verify } from "./stages/verify.ts";
 import { MeshError } from "./transport/mesh.ts";
 
 /** The emit pipeline: id → content key → sign → store → gossip → transport → notify. */
@@ -29,8 +30,9 @@ export function emitStages({ emit, contentKey: key }: BehaviorSpec): Stage[] {
 }
 
 /**
- * The receive pipeline, behind decoding: target → freshness → id → verify → dedupe → content key → rate limit → filter →
- * store → gossip → notify. Nothing stands before verify that remembers anything.
+ * The receive pipeline, behind decoding: target → freshness → id → verify → content key → dedupe → rate limit → filter →
+ * store → gossip → notify. Nothing stands before verify that remembers anything, and nothing goes by a content key that was not
+ * computed here.
  */
 export function receiveStages({ receive, contentKey: key, freshness: window }: BehaviorSpec): Stage[] {
   return [
@@ -38,8 +40,8 @@ export function receiveStages({ receive, contentKey: key, freshness: window }: B
     freshness(window),
     checkId(),
     receive.verify,
-    receive.dedupe,
     key ? checkContentKey(key) : noContentKey(),
+    receive.dedupe,
     receive.rateLimit,
     receive.filter,
     receive.store,
@@ -51,9 +53,9 @@ export function receiveStages({ receive, contentKey: key, freshness: window }: B
 /** Told when whoever waits for an outcome throws at it. */
 type OnFault = (thrown: unknown) => void;
 
-/** The compiled emit pipeline of a kind. */
+/** Compiles the emit pipeline of a kind. */
 export function emitChain(registered: Registered, context: StageContext, onFault: OnFault): Chain {
-  return registered.emitChain ??= new Chain({
+  return new Chain({
     onFault,
     stages: emitStages(registered.spec),
     context,
@@ -71,11 +73,37 @@ export function emitChain(registered: Registered, context: StageContext, onFault
   });
 }
 
-/** The compiled receive pipeline of a kind. */
-export function receiveChain(registered: Registered, context: StageContext, onFault: OnFault): Chain {
-  return registered.receiveChain ??= new Chain({
+/**
+ * Which part of a receive pipeline: `kept` for what was checked for freshness and doubles in an earlier run; `future` for what
+ * nobody here can read, of which only the envelope is checked.
+ */
+export type ReceivePart = "whole" | "kept" | "future";
+
+function stagesOf(spec: BehaviorSpec, part: ReceivePart): Stage[] {
+  const { verify: kindsOwn } = spec.receive;
+  switch (part) {
+    case "whole":
+      return receiveStages(spec);
+    case "kept":
+      return receiveStages(spec).filter(({ name }) =>
+        name !== "freshness" && name !== spec.receive.dedupe.name
+      );
+    case "future":
+      // A kind's own way to verify looks into the payload, which nobody here can read.
+      return [target(), freshness(spec.freshness), checkId(), kindsOwn.isNone ? kindsOwn : verify()];
+  }
+}
+
+/** Compiles the receive pipeline of a kind, or a part of it. */
+export function receiveChain(
+  registered: Registered,
+  context: StageContext,
+  onFault: OnFault,
+  part: ReceivePart = "whole",
+): Chain {
+  return new Chain({
     onFault,
-    stages: receiveStages(registered.spec),
+    stages: stagesOf(registered.spec, part),
     context,
     isOrdered: registered.spec.isOrdered,
     laneOf: ({ fromId }) => fromId,
@@ -97,6 +125,8 @@ export function stageContext(
     ledger,
     seen,
     mesh,
+    plaza,
+    limits,
     peers,
     openRequests,
     gossip,
@@ -113,6 +143,8 @@ export function stageContext(
     ledger,
     seen,
     mesh,
+    plaza,
+    limits,
     peers,
     openRequests,
     gossip,

@@ -6,6 +6,7 @@ import type { Message } from "../messages/message.ts";
 import { toError } from "../utilities/errors.ts";
 import type { HandlerOptions } from "./behavior.ts";
 import { Deadlines } from "./primitives/deadlines.ts";
+import { type Effects, PendingEffects } from "./primitives/effects.ts";
 import type { Handled, Registered } from "./registry.ts";
 import type { Clock } from "../utilities/clock.ts";
 
@@ -18,10 +19,20 @@ export const NOT_HANDLED = { timeout: "handler_timeout", busy: "peer_busy", stop
 const DONE: Handled = { outcome: "done" };
 const STOPPED: Handled = { outcome: "stopped" };
 
-/** A handler's options; the signal is made when it is first asked for, which most handlers never do. */
+/** A handler's options; what is in them is made when it is first asked for, which most handlers never do. */
 class Options implements HandlerOptions {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
+  #effects: PendingEffects | undefined;
+
+  get effects(): Effects {
+    return this.#effects ??= new PendingEffects();
+  }
+
+  /** The outcome of a handler that came back. */
+  get done(): Handled {
+    return this.#effects ? { outcome: "done", effects: this.#effects } : DONE;
+  }
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -71,7 +82,7 @@ export class Dispatcher implements Disposable {
     const options = new Options();
     try {
       const running = handler(message, options);
-      return running instanceof Promise ? this.#await(running, options) : DONE;
+      return running instanceof Promise ? this.#await(running, options) : options.done;
     } catch (thrown) {
       return { outcome: "error", error: toError(thrown) };
     }
@@ -93,7 +104,10 @@ export class Dispatcher implements Disposable {
         () => abort({ outcome: "timeout" }, `its ${HANDLER_MS / 1000} s were over`),
       );
       this.#running.add(abort);
-      running.then(() => leave(DONE), (thrown) => leave({ outcome: "error", error: toError(thrown) }));
+      running.then(
+        () => leave(options.done),
+        (thrown) => leave({ outcome: "error", error: toError(thrown) }),
+      );
     });
   }
 

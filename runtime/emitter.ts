@@ -5,13 +5,17 @@
 import type { Draft } from "../messages/draft.ts";
 import { MessageError, schemaComplaint } from "../messages/message_error.ts";
 import { Message } from "../messages/message.ts";
-import { type Behavior, isLocal } from "./behavior.ts";
+import type { Behavior } from "./behavior.ts";
 import { BehaviorError } from "./behavior_error.ts";
 import { CallError } from "./call_error.ts";
 import { emitChain, reportFault, slotOf, stageContext } from "./chains.ts";
-import { NOT_HANDLED } from "./dispatcher.ts";
+import { type ErrorStrategies, strategyOfCall } from "./error_strategy.ts";
+import type { Handling } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
-import type { ChainResult } from "./pipeline.ts";
+import type { ChainResult, Passed } from "./pipeline.ts";
+import type { Kept } from "./primitives/failures.ts";
+import type { OutboxOutcome } from "./primitives/outbox_options.ts";
+import type { PassageOutcome } from "./primitives/journal.ts";
 import { checkVersion, type Registered } from "./registry.ts";
 import type { CallOptions, Emitted } from "./service.ts";
 import type { StageContext } from "./stage.ts";
@@ -38,21 +42,55 @@ class Outcome implements Emitted {
 /** The emitting half of a runtime. */
 export class Emitter {
   readonly #kernel: Kernel;
+  readonly #handling: Handling;
   readonly #takeReply: StageContext["takeReply"];
 
   /**
    * @param kernel What the runtime shares.
+   * @param handling What comes behind the pipeline of a message that goes nowhere.
    * @param takeReply Takes a reply that came within the response to a request.
    */
-  constructor(kernel: Kernel, takeReply: StageContext["takeReply"]) {
+  constructor(kernel: Kernel, handling: Handling, takeReply: StageContext["takeReply"]) {
     this.#kernel = kernel;
+    this.#handling = handling;
     this.#takeReply = takeReply;
   }
 
   /** Sends a draft; see {@linkcode RuntimeApi.emit}. */
   async emit(draft: Draft): Promise<Emitted> {
     const registered = this.#kernel.registry.forDraft(draft.kind);
-    return await this.#send(registered, this.#stamp(registered, draft));
+    return await this.#send(registered, this.#stamp(registered, draft), registered.spec.onError);
+  }
+
+  /**
+   * Makes a message of a draft without sending it: for what is kept first.
+   *
+   * @throws {BehaviorError | MessageError} For what the caller did wrong.
+   */
+  prepare(draft: Draft): Message {
+    return this.#stamp(this.#kernel.registry.forDraft(draft.kind), draft);
+  }
+
+  /** Sends once more a message that was kept, as it is. */
+  resend(message: Message): Promise<OutboxOutcome> {
+    const registered = this.#kernel.registry.forDraft(message.kind);
+    return new Promise((resolve) => {
+      this.#chain(registered).push(message, (result) => {
+        const failure = failureOf(result, registered, this.#kernel);
+        if (failure) {
+          this.#note(result, "retrying", failure);
+          return resolve({ outcome: "failed", error: failure.error });
+        }
+        const settlement = result.outcome === "drop"
+          ? { outcome: "drop", reason: result.reason } as const
+          : DONE;
+        registered.emitted.resettle("retrying", settlement);
+        this.#note(result, settlement.outcome);
+        if (result.outcome === "drop") return resolve({ outcome: "dropped", reason: result.reason });
+        if (registered.isLocal) this.#handleHere(registered, message);
+        resolve({ outcome: "sent" });
+      });
+    });
   }
 
   /** Sends a draft and waits for its reply; see {@linkcode RuntimeApi.call}. */
@@ -75,7 +113,7 @@ export class Emitter {
       replyVersion: reply.spec.current,
       ...options,
     });
-    this.#send(registered, request).then(
+    this.#send(registered, request, forCaller(registered.spec.onError)).then(
       (emitted) => {
         const refused = refusal(emitted, request);
         if (refused) calls.fail(request.id, refused);
@@ -91,12 +129,11 @@ export class Emitter {
   }
 
   #chain(registered: Registered) {
-    return registered.emitChain ??
-      emitChain(
-        registered,
-        stageContext(this.#kernel, registered.spec, this.#takeReply),
-        reportFault(this.#kernel, registered),
-      );
+    return registered.emitChain ??= emitChain(
+      registered,
+      stageContext(this.#kernel, registered.spec, this.#takeReply),
+      reportFault(this.#kernel, registered),
+    );
   }
 
   #stamp({ spec }: Registered, draft: Draft): Message {
@@ -129,61 +166,167 @@ export class Emitter {
     });
   }
 
-  #send(registered: Registered, message: Message): Promise<Emitted> {
-    const { signal } = this.#kernel;
+  #send(registered: Registered, message: Message, strategies: ErrorStrategies): Promise<Emitted> {
+    const { signal, outbox, clock } = this.#kernel;
     if (signal.aborted) {
       return Promise.reject(new MeshError("closed", `Cannot emit ${message.kind}: this nara has stopped`));
     }
     registered.emitted.enter();
     return new Promise((resolve, reject) => {
-      this.#chain(registered).push(message, (result) => this.#settle(registered, result, resolve, reject));
+      const settle = (result: ChainResult) =>
+        this.#settle({ registered, strategies, resolve, reject }, result);
+      if (strategies.transport === "retry" && outbox.holds(message)) {
+        const passed: Passed = { enteredMs: clock.monotonicMs(), stages: [], durationsMs: () => [] };
+        const { name: stage } = registered.spec.emit.transport;
+        return settle({ outcome: "error", stage, error: outbox.behind(message), message, passed });
+      }
+      this.#chain(registered).push(message, settle);
     });
   }
 
-  #settle(
-    registered: Registered,
-    result: ChainResult,
-    resolve: (emitted: Emitted) => void,
-    reject: (error: Error) => void,
-  ): void {
+  #settle(way: Way, result: ChainResult): void {
+    const { registered, resolve, reject } = way;
     const { message } = result;
+    const failure = failureOf(result, registered, this.#kernel);
+    if (failure && (result.outcome === "error" || way.strategies.transport === "retry")) {
+      return this.#failed(way, result, failure);
+    }
     if (result.outcome === "continue") {
-      registered.emitted.settle({ outcome: "done" });
-      if (isLocal(registered.spec)) this.#handleHere(registered, message);
+      registered.emitted.settle(DONE);
+      this.#note(result, "done");
+      if (registered.isLocal) this.#handleHere(registered, message);
       return resolve(new Outcome(message, "sent", undefined, result.receipt));
     }
-    if (result.outcome === "drop") {
-      const { reason } = result;
-      registered.emitted.settle({ outcome: "drop", reason });
-      if (this.#kernel.env !== "test") return resolve(new Outcome(message, "dropped", reason));
-      return reject(new MeshError("refused", `${message.kind} was dropped on its way out: ${reason}`));
-    }
-    const { error, stage } = result;
-    registered.emitted.settle({ outcome: "error", stage });
-    const strategy = registered.spec.onError[slotOf(registered.spec, stage)];
+    if (result.outcome !== "drop") return;
+    const { reason } = result;
+    registered.emitted.settle({ outcome: "drop", reason });
+    this.#note(result, "drop");
+    if (this.#kernel.env !== "test") return resolve(new Outcome(message, "dropped", reason));
+    reject(new MeshError("refused", `${message.kind} was dropped on its way out: ${reason}`));
+  }
+
+  #failed(
+    { registered, strategies, resolve, reject }: Way,
+    result: ChainResult,
+    { stage, error }: Failed,
+  ): void {
+    const { message } = result;
+    // Whoever asked for what cannot be is told, and nothing is kept.
+    const strategy = isCallersFault(error) ? "drop" : strategies[slotOf(registered.spec, stage)];
+    const end = (kept: Kept) => {
+      registered.emitted.settle({ outcome: kept === "dropped" ? "error" : kept, stage });
+      this.#note(result, kept === "dropped" ? "error" : kept, { stage, error });
+      if (kept === "dropped") reject(error);
+      else {resolve(
+          new Outcome(message, kept, error.message, "receipt" in result ? result.receipt : undefined),
+        );}
+    };
     const kept = this.#kernel.failures.handle({ message, direction: "emit", stage, error }, strategy);
-    if (kept === "dropped") return reject(error);
-    resolve(new Outcome(message, kept, error.message));
+    if (kept instanceof Promise) kept.then(end);
+    else end(kept);
+  }
+
+  #note(result: ChainResult, outcome: PassageOutcome, failed?: Failed): void {
+    const { message, passed } = result;
+    const { enteredMs, stages } = passed;
+    this.#kernel.note({
+      direction: "emit",
+      message,
+      enteredMs,
+      stages,
+      durationsMs: passed.durationsMs(),
+      outcome,
+      stage: failed?.stage ?? ("stage" in result ? result.stage : undefined),
+      reason: result.outcome === "drop" ? result.reason : undefined,
+      error: failed?.error,
+      receipt: result.outcome === "continue" ? result.receipt : undefined,
+    });
   }
 
   /** A message that goes nowhere is handled by its own nara's handler. */
   #handleHere(registered: Registered, message: Message): void {
     if (!registered.handlers[message.version]) return;
-    const { dispatcher, failures } = this.#kernel;
+    const { failures, note, clock } = this.#kernel;
+    const enteredMs = clock.monotonicMs();
     registered.received.enter();
-    dispatcher.dispatch(registered, message, (handled) => {
-      if (handled.outcome === "done") return registered.received.settle(handled);
-      if (handled.outcome === "error") {
-        registered.received.settle({ outcome: "error", stage: "handler" });
-        failures.handle(
-          { message, direction: "receive", stage: "handler", error: handled.error },
-          registered.spec.onError.handler,
-        );
-        return;
+    this.#handling.handle(registered, message, (result) => {
+      const handlerMs = clock.monotonicMs() - enteredMs;
+      const way = {
+        direction: "receive",
+        message,
+        enteredMs,
+        stages: [],
+        durationsMs: [],
+        handlerMs,
+      } as const;
+      if (result.outcome !== "error") {
+        registered.received.settle(result);
+        return note({ ...way, ...result });
       }
-      registered.received.settle({ outcome: "drop", reason: NOT_HANDLED[handled.outcome] });
+      const { stage, error } = result;
+      const end = (kept: Kept) => {
+        const outcome = kept === "dropped" ? "error" : kept;
+        registered.received.settle({ outcome, stage });
+        note({ ...way, outcome, stage, error });
+      };
+      const kept = failures.handle(
+        { message, direction: "receive", stage, error },
+        registered.spec.onError.handler,
+      );
+      if (kept instanceof Promise) kept.then(end);
+      else end(kept);
     });
   }
+}
+
+/** One message on its way out, and who waits for its outcome. */
+interface Way {
+  readonly registered: Registered;
+  readonly strategies: ErrorStrategies;
+  readonly resolve: (emitted: Emitted) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Where a message failed, and how. */
+interface Failed {
+  readonly stage: string;
+  readonly error: Error;
+}
+
+const DONE = { outcome: "done" } as const;
+/** Receipts of a peer of ours that say: it was not handled, and may come again. */
+const NOT_YET = new Set([
+  "in_progress",
+  "peer_busy",
+  "stopping",
+  "unknown_sender",
+  "store_failed",
+  "record_failed",
+]);
+
+function isCallersFault(error: Error): boolean {
+  if (error instanceof MeshError) return ["no_target", "frame_too_large", "refused"].includes(error.code);
+  return error instanceof MessageError || error instanceof BehaviorError;
+}
+
+/** Who calls is told, and calls again if it likes: nothing goes on behind its back. */
+function forCaller(strategies: ErrorStrategies): ErrorStrategies {
+  const entries = Object.entries(strategies).map(([slot, strategy]) => [slot, strategyOfCall(strategy)]);
+  return Object.fromEntries(entries) as unknown as ErrorStrategies;
+}
+
+/** Why a message has not arrived, as far as that can be known: what a stage says, or the receipt of a peer of ours. */
+function failureOf(result: ChainResult, { spec }: Registered, { keyring }: Kernel): Failed | undefined {
+  if (result.outcome === "error") return { stage: result.stage, error: result.error };
+  if (result.outcome !== "continue" || !result.receipt || spec.onError.transport !== "retry") {
+    return undefined;
+  }
+  const { receipt, message } = result;
+  if (!message.toId || message.inReplyTo || !keyring.isOurs(message.toId)) return undefined; // Go's say nothing.
+  const reason = receipt.outcome === "unknown" ? "unknown" : "reason" in receipt ? receipt.reason : undefined;
+  if (receipt.outcome !== "unknown" && !(reason && NOT_YET.has(reason))) return undefined;
+  const error = new MeshError("peer_busy", `${message.kind} has arrived but was not handled yet (${reason})`);
+  return { stage: spec.emit.transport.name, error };
 }
 
 /** Why no reply will come: the request did not leave, or the other side says that it did not take it. */
@@ -193,7 +336,8 @@ function refusal({ outcome, reason, receipt }: Emitted, request: Message): CallE
     return new CallError("refused", `Cannot call ${whom}: ${request.kind} did not leave (${reason})`);
   }
   if (receipt?.outcome !== "drop" && receipt?.outcome !== "error") return undefined;
-  if (receipt.reason === "duplicate_id") return undefined; // It has the request already: the reply may be under way.
+  // It has the request already: the reply may be under way.
+  if (receipt.reason === "duplicate_id" || receipt.reason === "in_progress") return undefined;
   const said = receipt.detail ?? receipt.reason;
   return new CallError("refused", `Cannot call ${whom}: it did not take ${request.kind} (${said})`);
 }

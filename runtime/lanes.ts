@@ -54,6 +54,8 @@ export class Lanes<R> {
   readonly #lanes = new Map<string, Lane<R>>();
   readonly #idlers: (() => void)[] = [];
   #size = 0;
+  /** Tasks that were refused, as their lane or the stage was full. */
+  overflows = 0;
 
   /**
    * Empty lanes.
@@ -65,6 +67,23 @@ export class Lanes<R> {
     this.#laneMax = laneMax;
     this.#width = width;
     this.#inOrder = release === "start";
+  }
+
+  /** Tasks that all lanes together may hold. */
+  get stageMax(): number {
+    return this.#stageMax;
+  }
+
+  /** Tasks that one lane may hold. */
+  get laneMax(): number {
+    return this.#laneMax;
+  }
+
+  /** Tasks in the fullest lane. */
+  get longest(): number {
+    let longest = 0;
+    for (const { entries } of this.#lanes.values()) longest = Math.max(longest, entries.length);
+    return longest;
   }
 
   /** Tasks in all lanes, running and waiting. */
@@ -84,7 +103,10 @@ export class Lanes<R> {
    */
   run(key: string, task: () => R | Promise<R>, release: (result: R) => void): boolean {
     const lane = this.#lanes.get(key);
-    if (this.#size >= this.#stageMax || (lane && lane.entries.length >= this.#laneMax)) return false;
+    if (this.#size >= this.#stageMax || (lane && lane.entries.length >= this.#laneMax)) {
+      this.overflows++;
+      return false;
+    }
     if (!lane) {
       const result = task();
       if (!(result instanceof Promise)) {

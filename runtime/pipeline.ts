@@ -21,9 +21,22 @@ import type { Receipt } from "./transport/mesh.ts";
 
 /** How a message left a chain. */
 export type ChainResult =
-  | { readonly outcome: "continue"; readonly message: Message; readonly receipt: Receipt | undefined }
-  | { readonly outcome: "drop"; readonly reason: string; readonly stage: string; readonly message: Message }
-  | { readonly outcome: "error"; readonly error: Error; readonly stage: string; readonly message: Message };
+  & { readonly message: Message; readonly passed: Passed }
+  & (
+    | { readonly outcome: "continue"; readonly receipt: Receipt | undefined }
+    | { readonly outcome: "drop"; readonly reason: string; readonly stage: string }
+    | { readonly outcome: "error"; readonly error: Error; readonly stage: string }
+  );
+
+/** A message's way through a chain, as far as it came. */
+export interface Passed {
+  /** When it entered, by the chain's clock. */
+  readonly enteredMs: number;
+  /** The active stages of the chain, in order; the same array for every message. */
+  readonly stages: readonly string[];
+  /** Milliseconds per stage that it passed. Neighbours that never wait are timed together, at the last of them. */
+  durationsMs(): number[];
+}
 
 /** Chunks that a stream of a chain holds before it pushes back. */
 const HIGH_WATER_MARK = 64;
@@ -45,24 +58,58 @@ export interface ChainOptions {
   readonly onFault?: (thrown: unknown) => void;
 }
 
+/** What all carriers of a chain have in common. */
+interface Route {
+  readonly stages: readonly string[];
+  /** For each stream, how many stages stand before its end. */
+  readonly ends: readonly number[];
+  readonly now: () => number;
+  readonly onFault: (thrown: unknown) => void;
+}
+
 /** A message on its way through a chain. */
-class Carrier {
+class Carrier implements Passed {
   message: Message;
   receipt: Receipt | undefined;
   readonly lane: string;
+  readonly enteredMs: number;
+  /** When it began to wait in a stage, and when it came out, in turn. */
+  readonly #marks: number[] = [];
+  readonly #route: Route;
   readonly #done: (result: ChainResult) => void;
-  readonly #onFault: (thrown: unknown) => void;
+  #endedMs = 0;
+  #endedAt = 0;
 
-  constructor(
-    message: Message,
-    lane: string,
-    done: (result: ChainResult) => void,
-    onFault: (thrown: unknown) => void,
-  ) {
+  constructor(message: Message, lane: string, route: Route, done: (result: ChainResult) => void) {
     this.message = message;
     this.lane = lane;
+    this.#route = route;
     this.#done = done;
-    this.#onFault = onFault;
+    this.enteredMs = route.now();
+  }
+
+  get stages(): readonly string[] {
+    return this.#route.stages;
+  }
+
+  /** Notes that it begins to wait, or that it has come out. */
+  mark(): void {
+    this.#marks.push(this.#route.now());
+  }
+
+  durationsMs(): number[] {
+    const { ends, stages } = this.#route;
+    if (this.#endedAt < 0) return []; // It never reached a stage.
+    const durations: number[] = stages.map(() => 0);
+    let sinceMs = this.enteredMs;
+    for (let index = 0; index < this.#marks.length; index++) {
+      const waitingAt = ends[index >> 1] - 1;
+      const at = index % 2 === 1 ? waitingAt : waitingAt - 1;
+      if (at >= 0) durations[at] += this.#marks[index] - sinceMs;
+      sinceMs = this.#marks[index];
+    }
+    durations[this.#endedAt] += this.#endedMs - sinceMs;
+    return durations.slice(0, this.#endedAt + 1);
   }
 
   /** Takes a stage's result along. Returns whether the message goes on. */
@@ -73,20 +120,23 @@ class Carrier {
       return true;
     }
     const end = result?.outcome === "drop" || result?.outcome === "error" ? result : noOutcome(stage);
-    this.#settle({ ...end, stage: stage.name, message: this.message });
+    this.#settle({ ...end, stage: stage.name, message: this.message, passed: this });
     return false;
   }
 
   finish(): void {
-    this.#settle({ outcome: "continue", message: this.message, receipt: this.receipt });
+    this.#settle({ outcome: "continue", message: this.message, receipt: this.receipt, passed: this });
   }
 
   /** A throw here would end the chain for every later message. */
   #settle(result: ChainResult): void {
+    const { now, stages } = this.#route;
+    this.#endedMs = now();
+    this.#endedAt = result.outcome === "continue" ? stages.length - 1 : stages.indexOf(result.stage);
     try {
       this.#done(result);
     } catch (thrown) {
-      this.#onFault(thrown);
+      this.#route.onFault(thrown);
     }
   }
 }
@@ -101,7 +151,7 @@ interface Segment {
 export class Chain {
   readonly #segments: readonly Segment[];
   readonly #laneOf: (message: Message) => string;
-  readonly #onFault: (thrown: unknown) => void;
+  readonly #route: Route;
   readonly #writer: WritableStreamDefaultWriter<Carrier>;
   readonly #ended: Promise<void>;
 
@@ -112,8 +162,8 @@ export class Chain {
    */
   constructor(options: ChainOptions) {
     this.#laneOf = options.laneOf;
-    this.#onFault = options.onFault ?? (() => {});
     this.#segments = segmented(options.stages);
+    this.#route = routeOf(this.#segments, options);
     const [first, ...rest] = this.#segments.map((segment) => toStream(segment, options));
     let end = first.readable;
     for (const stream of rest) end = end.pipeThrough(stream);
@@ -127,8 +177,9 @@ export class Chain {
    * @param lane The lane that it takes. Left out, the one that its sender or its target gives.
    */
   push(message: Message, done: (result: ChainResult) => void, lane: string = this.#laneOf(message)): void {
-    this.#writer.write(new Carrier(message, lane, done, this.#onFault)).catch((thrown) =>
-      done({ outcome: "error", error: toError(thrown), stage: "pipeline", message })
+    const carrier = new Carrier(message, lane, this.#route, done);
+    this.#writer.write(carrier).catch((thrown) =>
+      done({ outcome: "error", error: toError(thrown), stage: "pipeline", message, passed: carrier })
     );
   }
 
@@ -160,6 +211,16 @@ function segmented(stages: readonly Stage[]): Segment[] {
   return segments;
 }
 
+function routeOf(segments: readonly Segment[], { context, onFault = () => {} }: ChainOptions): Route {
+  const stages: string[] = [];
+  const ends: number[] = [];
+  for (const { streaming, waiting } of segments) {
+    for (const { name } of waiting ? [...streaming, waiting] : streaming) stages.push(name);
+    ends.push(stages.length);
+  }
+  return { stages, ends, now: context.clock.monotonicMs.bind(context.clock), onFault };
+}
+
 function toStream(
   { streaming, waiting }: Segment,
   { context, whenBusy, isOrdered }: ChainOptions,
@@ -183,7 +244,9 @@ function toStream(
       transform(carrier, controller) {
         if (!passes(carrier)) return;
         const { message } = carrier;
+        carrier.mark();
         const release = (result: StageResult) => {
+          carrier.mark();
           if (carrier.take(result, waiting)) controller.enqueue(carrier);
         };
         const isTaken = lanes.run(carrier.lane, () => attemptPeer(waiting, message, context), release);

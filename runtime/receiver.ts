@@ -2,16 +2,19 @@
  * Receiving: from bytes that somebody sent to a message that was handled, or a counted reason why not.
  * @module
  */
-import { decodeEnvelope, decodeMessage } from "../messages/envelope.ts";
+import { decodeEnvelope, decodeMessage, type Envelope } from "../messages/envelope.ts";
 import { MessageError } from "../messages/message_error.ts";
-import { type Message, provenName } from "../messages/message.ts";
-import { toError } from "../utilities/errors.ts";
+import { Message, provenName } from "../messages/message.ts";
+import { messageOf, toError } from "../utilities/errors.ts";
 import { receiveChain, reportFault, slotOf, stageContext } from "./chains.ts";
-import { NOT_HANDLED } from "./dispatcher.ts";
+import { CallError } from "./call_error.ts";
+import { type Handling, type HandlingResult, receiptOf } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
-import type { ChainResult } from "./pipeline.ts";
+import type { Chain, ChainResult, Passed } from "./pipeline.ts";
 import { type Deadline, Deadlines } from "./primitives/deadlines.ts";
-import type { Handled, Registered } from "./registry.ts";
+import type { Kept } from "./primitives/failures.ts";
+import type { Passage } from "./primitives/journal.ts";
+import type { Registered } from "./registry.ts";
 import type { StageContext } from "./stage.ts";
 import type { Receipt } from "./transport/mesh.ts";
 
@@ -30,11 +33,16 @@ export const UNREADABLE = "(unreadable)";
 /** The receiving half of a runtime. Dispose of it with its runtime. */
 export class Receiver implements Disposable {
   readonly #kernel: Kernel;
+  readonly #handling: Handling;
   readonly #deadlines: Deadlines;
 
-  /** @param kernel What the runtime shares. */
-  constructor(kernel: Kernel) {
+  /**
+   * @param kernel What the runtime shares.
+   * @param handling What comes behind the pipeline.
+   */
+  constructor(kernel: Kernel, handling: Handling) {
     this.#kernel = kernel;
+    this.#handling = handling;
     this.#deadlines = new Deadlines(kernel.clock);
   }
 
@@ -53,18 +61,90 @@ export class Receiver implements Disposable {
     let message: Message;
     try {
       const envelope = decodeEnvelope(frame);
+      const future = this.#kernel.registry.ofFuture(envelope.kind, envelope.version);
+      if (future) return this.#takeFuture(envelope, frame, { registered: future, peer, settle });
       registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version);
-      message = decodeMessage(envelope, registered.spec.schemas.get(envelope.version)!);
+      message = this.#decode(envelope, registered, frame);
     } catch (thrown) {
       return this.#refuse(thrown, settle);
     }
     registered.received.enter();
-    if (this.#kernel.signal.aborted) return this.#dropped(registered, "stopping", settle);
+    if (this.#kernel.signal.aborted) return this.#stopping(registered, settle);
+    const way: Way = { registered, peer, settle };
     this.#chain(registered).push(
       message,
-      (result) => this.#settle(registered, result, settle, answers),
+      (result) => this.#settle(way, result, answers),
       laneOf(message, peer),
     );
+  }
+
+  /**
+   * Takes a frame that was verified and kept in an earlier run: its freshness was judged, and its doubles refused, when it came.
+   *
+   * @returns When it came to its outcome; one whose payload its version refuses is dropped.
+   * @throws {MessageError} When its envelope cannot be read.
+   */
+  async takeKept(frame: Uint8Array, peer: string): Promise<void> {
+    const envelope = decodeEnvelope(frame);
+    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version);
+    registered.received.enter();
+    const message = this.#decodeKept(envelope, registered, frame);
+    if (!message) return registered.received.settle({ outcome: "drop", reason: "undecodable" });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const way: Way = { registered, peer, settle: () => resolve() };
+    const chain = receiveChain(registered, this.#context(registered), this.#onFault(registered), "kept");
+    chain.push(message, (result) => this.#settle(way, result), laneOf(message, peer));
+    await promise;
+    await chain.close();
+  }
+
+  /** Runs the handlers of stored messages to whose end an earlier run of this nara did not come. It never rejects. */
+  async resumeAll(): Promise<void> {
+    const { pending, ledger, log, seen, signal } = this.#kernel;
+    for (const id of pending?.left() ?? []) {
+      if (signal.aborted) return;
+      const record = ledger.get(id);
+      if (record) seen.restore(record.fromId, id, record.timestampMs);
+      try {
+        if (record) await this.#resume(record.frame);
+        else await pending!.forget([id]); // It was not stored after all, or has made room for others.
+      } catch (thrown) {
+        log.warn("a stored message of an earlier run cannot be handled", { id, error: messageOf(thrown) });
+      }
+    }
+  }
+
+  /**
+   * Hands a received message to its handler once more.
+   *
+   * @throws What the handler throws.
+   */
+  handleAgain(message: Message): Promise<void> {
+    const registered = this.#kernel.registry.forReceived(message.kind, message.version);
+    registered.received.enter();
+    return new Promise((resolve, reject) => {
+      this.#handling.handle(registered, message, (result) => {
+        registered.received.settle(result);
+        this.#note({ registered, peer: "", settle: () => {} }, { message, passed: NOWHERE }, result);
+        if (result.outcome === "done") return resolve();
+        reject(
+          result.outcome === "error"
+            ? result.error
+            : new CallError("refused", `Cannot handle it: ${result.reason}`),
+        );
+      });
+    });
+  }
+
+  async #resume(frame: Uint8Array): Promise<void> {
+    const envelope = decodeEnvelope(frame);
+    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version);
+    const proof = envelope.envelopeSignature ? "envelope" : "signature"; // It was verified before it was stored.
+    const message = this.#decode(envelope, registered, frame).with({ proof, signedEnvelope: undefined });
+    registered.received.enter();
+    await new Promise<void>((resolve) => {
+      this.#handle({ registered, peer: "", settle: () => resolve() }, { message, passed: NOWHERE });
+    });
   }
 
   /** The compiled receive pipeline of a kind, in words. */
@@ -77,13 +157,37 @@ export class Receiver implements Disposable {
     this.#deadlines[Symbol.dispose]();
   }
 
-  #chain(registered: Registered) {
-    return registered.receiveChain ??
-      receiveChain(
-        registered,
-        stageContext(this.#kernel, registered.spec, this.takeReply),
-        reportFault(this.#kernel, registered),
-      );
+  #chain(registered: Registered): Chain {
+    return registered.receiveChain ??= receiveChain(
+      registered,
+      this.#context(registered),
+      this.#onFault(registered),
+    );
+  }
+
+  #context({ spec }: Registered): StageContext {
+    const { pending } = this.#kernel;
+    const noteStored = pending && ((message: Message) => pending.note(message));
+    return { ...stageContext(this.#kernel, spec, this.takeReply), noteStored };
+  }
+
+  #onFault(registered: Registered): (thrown: unknown) => void {
+    return reportFault(this.#kernel, registered);
+  }
+
+  #decodeKept(envelope: Envelope, registered: Registered, frame: Uint8Array): Message | undefined {
+    try {
+      return this.#decode(envelope, registered, frame);
+    } catch (thrown) {
+      const { kind, id } = envelope;
+      this.#kernel.log.warn("a kept message cannot be read", { kind, id, error: messageOf(thrown) });
+      return undefined;
+    }
+  }
+
+  #decode(envelope: Envelope, { spec }: Registered, frame: Uint8Array): Message {
+    const isKept = !spec.receive.store.isNone || !spec.receive.gossip.isNone;
+    return decodeMessage(envelope, spec.schemas.get(envelope.version)!, isKept ? frame : undefined);
   }
 
   #refuse(thrown: unknown, settle: Settle): void {
@@ -94,33 +198,52 @@ export class Receiver implements Disposable {
     settle({ outcome: "error", reason: code, detail: message });
   }
 
-  #dropped(registered: Registered, reason: string, settle: Settle): void {
-    registered.received.settle({ outcome: "drop", reason });
-    settle({ outcome: "drop", reason });
+  #stopping({ received }: Registered, settle: Settle): void {
+    received.settle(STOPPING);
+    settle(STOPPING);
   }
 
-  #settle(registered: Registered, result: ChainResult, settle: Settle, answers?: Message): void {
-    if (result.outcome === "drop") return this.#dropped(registered, result.reason, settle);
-    if (result.outcome === "error") {
-      return this.#failed(registered, result.message, result.stage, result.error, settle);
-    }
+  #settle(way: Way, result: ChainResult, answers?: Message): void {
+    const { registered, settle } = way;
     const { message } = result;
-    const { calls, peers, registry } = this.#kernel;
-    if (message.proof !== "none") peers.heard(message.fromId, provenName(message));
+    const { calls, outbox, peers, registry, seen } = this.#kernel;
+    if (result.outcome !== "continue") {
+      if (isBehindDedupe(registered, result)) this.#forgetOrFinish(result);
+      if (result.outcome === "drop") return this.#dropped(way, result, result.reason);
+      return this.#failed(way, result, result.stage, result.error);
+    }
+    if (message.proof !== "none") {
+      peers.heard(message.fromId, provenName(message));
+      outbox.drain(message.fromId);
+    }
     if (message.inReplyTo && message.proof !== "none" && calls.offer(message, answers)) {
-      registered.received.settle({ outcome: "done" });
+      seen.finish(message);
+      registered.received.settle(DONE);
+      this.#note(way, result, { outcome: "done" });
       return settle({ outcome: "handled" });
     }
     if (message.inReplyTo && registry.isReply(message.kind)) {
-      return this.#dropped(registered, "unexpected_reply", settle);
+      seen.finish(message);
+      return this.#dropped(way, result, "unexpected_reply");
     }
-    this.#dispatch(registered, message, settle);
+    this.#handle(way, result);
   }
 
-  #dispatch(registered: Registered, message: Message, settle: Settle): void {
-    const { openRequests, dispatcher } = this.#kernel;
+  /** Whether a message that was dropped for what it is, or failed for what broke here, may come again. */
+  #forgetOrFinish(result: ChainResult): void {
+    const { seen } = this.#kernel;
+    if (result.outcome === "error" || result.outcome === "drop" && result.reason === "peer_busy") {
+      seen.forget(result.message);
+    } else seen.finish(result.message);
+  }
+
+  #handle(way: Way, result: Pick<ChainResult, "passed" | "message">): void {
+    const { message } = result;
+    const { openRequests, clock } = this.#kernel;
+    const { registered } = way;
     // Only a peer of ours looks for a reply in the response; Go's get theirs by a request.
     const mayAnswer = message.proof === "envelope" && registered.spec.replies.length > 0;
+    const { settle } = way;
     let isOver = false;
     let deadline: Deadline | undefined;
     const answer: Settle = (receipt, reply) => {
@@ -129,32 +252,131 @@ export class Receiver implements Disposable {
       settle(receipt, reply);
     };
     if (mayAnswer) openRequests.open(message, (reply) => answer({ outcome: "handled" }, reply));
-    dispatcher.dispatch(registered, message, (handled) => {
+    const sinceMs = clock.monotonicMs();
+    this.#handling.handle(registered, message, (handled) => {
       isOver = true;
-      this.#handled(registered, message, handled, answer);
+      const handlerMs = clock.monotonicMs() - sinceMs;
+      this.#handled({ ...way, settle: answer }, result, handled, handlerMs);
     });
     if (!isOver) deadline = this.#deadlines.add(RECEIPT_MS, () => answer({ outcome: "unknown" }));
   }
 
-  #handled(registered: Registered, message: Message, handled: Handled, settle: Settle): void {
-    if (handled.outcome === "error") {
-      return this.#failed(registered, message, "handler", handled.error, settle);
+  #handled(
+    way: Way,
+    { passed, message }: Pick<ChainResult, "passed" | "message">,
+    result: HandlingResult,
+    handlerMs: number,
+  ): void {
+    if (result.outcome === "error") {
+      return this.#failed(way, { passed, message }, result.stage, result.error, handlerMs);
     }
-    if (handled.outcome === "done") {
-      registered.received.settle(handled);
-      return settle({ outcome: "handled" });
-    }
-    this.#dropped(registered, NOT_HANDLED[handled.outcome], settle);
+    way.registered.received.settle(result);
+    this.#note(way, { passed, message }, result, handlerMs);
+    way.settle(receiptOf(result));
   }
 
-  #failed(registered: Registered, message: Message, stage: string, error: Error, settle: Settle): void {
-    registered.received.settle({ outcome: "error", stage });
-    const { spec } = registered;
-    const strategy = stage === "handler" ? spec.onError.handler : spec.onError[slotOf(spec, stage)];
-    this.#kernel.failures.handle({ message, direction: "receive", stage, error }, strategy);
-    // What broke in here is nobody's business out there: the stage says enough.
-    settle({ outcome: "error", reason: `${stage}_failed` });
+  #dropped(way: Way, result: Pick<ChainResult, "passed" | "message">, reason: string): void {
+    way.registered.received.settle({ outcome: "drop", reason });
+    const stage = "stage" in result ? String(result.stage) : "handler";
+    this.#note(way, result, { outcome: "drop", reason, stage });
+    way.settle({ outcome: "drop", reason });
   }
+
+  /** What broke in here is nobody's business out there: the stage says enough. */
+  #failed(
+    way: Way,
+    { passed, message }: Pick<ChainResult, "passed" | "message">,
+    stage: string,
+    error: Error,
+    handlerMs?: number,
+  ): void {
+    const { spec, received } = way.registered;
+    const strategy = stage === "handler" ? spec.onError.handler : spec.onError[slotOf(spec, stage)];
+    const failure = { message, direction: "receive", stage, error } as const;
+    const end = (kept: Kept) => {
+      const outcome = kept === "dropped" ? "error" : kept;
+      received.settle({ outcome, stage });
+      this.#note(way, { passed, message }, { outcome, stage, error }, handlerMs);
+      way.settle({ outcome: "error", reason: `${stage}_failed` });
+    };
+    const kept = this.#kernel.failures.handle(failure, strategy);
+    if (kept instanceof Promise) kept.then(end);
+    else end(kept);
+  }
+
+  #note(
+    { peer }: Way,
+    { passed, message }: Pick<ChainResult, "passed" | "message">,
+    end: Pick<Passage, "outcome" | "stage" | "reason" | "error">,
+    handlerMs?: number,
+  ): void {
+    const { enteredMs, stages } = passed;
+    const durationsMs = passed.durationsMs();
+    this.#kernel.note({
+      direction: "receive",
+      message,
+      peer,
+      enteredMs,
+      stages,
+      durationsMs,
+      handlerMs,
+      ...end,
+    });
+  }
+
+  /** Keeps a message of a version that is not understood yet, once its sender is proven. */
+  #takeFuture(envelope: Envelope, frame: Uint8Array, way: Way): void {
+    const { registered, peer, settle } = way;
+    const { quarantine, signal } = this.#kernel;
+    const { payload, ...fields } = envelope;
+    const message = new Message({ ...fields, payload });
+    registered.received.enter();
+    if (signal.aborted) return this.#stopping(registered, settle);
+    registered.futureChain ??= receiveChain(
+      registered,
+      this.#context(registered),
+      this.#onFault(registered),
+      "future",
+    );
+    registered.futureChain.push(message, (result) => {
+      if (result.outcome === "drop") return this.#dropped(way, result, result.reason);
+      if (result.outcome === "error") return this.#failed(way, result, result.stage, result.error);
+      const { kind, version, id, fromId } = message;
+      quarantine.add(frame, peer, { kind, version, id, fromId }).then(
+        (verdict) => {
+          if (verdict === "full") return this.#dropped(way, result, "quarantine_full");
+          if (verdict === "exists") return this.#dropped(way, result, "duplicate_id");
+          registered.received.settle({ outcome: "quarantined" });
+          this.#note(way, result, { outcome: "quarantined", stage: "quarantine" });
+          settle({ outcome: "quarantined" });
+        },
+        (thrown) => this.#failed(way, result, "quarantine", toError(thrown)),
+      );
+    }, laneOf(message, peer));
+  }
+}
+
+/** One message on its way in. */
+interface Way {
+  readonly registered: Registered;
+  readonly peer: string;
+  readonly settle: Settle;
+}
+
+const DONE = { outcome: "done" } as const;
+const STOPPING = { outcome: "drop", reason: "stopping" } as const;
+/** The way of a message that passed its pipeline in an earlier run. */
+const NOWHERE: Passed = { enteredMs: 0, stages: [], durationsMs: () => [] };
+
+/** Drops by which the seen-set itself refuses a message. */
+const REFUSED_AS_SEEN = new Set(["duplicate_id", "in_progress", "below_horizon"]);
+
+/** Whether the seen-set took the message, which then ended further down. */
+function isBehindDedupe({ spec }: Registered, result: ChainResult): boolean {
+  if (result.outcome === "continue") return true;
+  if (result.outcome === "drop" && REFUSED_AS_SEEN.has(result.reason)) return false;
+  const { stages } = result.passed;
+  return stages.indexOf(result.stage) >= stages.indexOf(spec.receive.dedupe.name);
 }
 
 /**

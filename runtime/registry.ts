@@ -9,14 +9,17 @@ import { checkBehavior } from "./behavior_check.ts";
 import { BehaviorError } from "./behavior_error.ts";
 import { Lanes } from "./lanes.ts";
 import type { Books, Page } from "./primitives/books.ts";
+import type { PendingEffects } from "./primitives/effects.ts";
+import type { ServiceStore } from "./primitives/store.ts";
 import type { Chain } from "./pipeline.ts";
+import { type DeliveryPromise, promiseOf } from "./promise.ts";
 
 /** A handler whose version the registry has matched. */
 export type AnyHandler = (message: Message, options: HandlerOptions) => void | Promise<void>;
 
 /** How a handler ended. */
 export type Handled =
-  | { readonly outcome: "done" }
+  | { readonly outcome: "done"; readonly effects?: PendingEffects }
   | { readonly outcome: "timeout" | "busy" | "stopped" }
   | { readonly outcome: "error"; readonly error: Error };
 
@@ -24,8 +27,14 @@ export type Handled =
 export interface Registered {
   /** The declaration. */
   readonly spec: BehaviorSpec;
+  /** Whether its messages never leave this nara. */
+  readonly isLocal: boolean;
+  /** What is promised of its messages. */
+  readonly promise: DeliveryPromise;
   /** The service that owns it. */
   readonly owner: string;
+  /** What its owner keeps. */
+  readonly store: ServiceStore;
   /** Handlers by version. */
   readonly handlers: Readonly<Record<number, AnyHandler>>;
   /** Where its handlers wait, a lane per sender. */
@@ -38,6 +47,8 @@ export interface Registered {
   emitChain?: Chain;
   /** The compiled receive pipeline, once a message came. */
   receiveChain?: Chain;
+  /** What checks messages of later versions, once one came. */
+  futureChain?: Chain;
 }
 
 /** Kinds by name. */
@@ -71,7 +82,12 @@ export class Registry {
    *
    * @throws {BehaviorError} `too_late`, `duplicate_kind`, and what {@linkcode checkBehavior} finds.
    */
-  add(spec: BehaviorSpec, handlers: Readonly<Record<number, AnyHandler>>, owner: string): void {
+  add(
+    spec: BehaviorSpec,
+    handlers: Readonly<Record<number, AnyHandler>>,
+    owner: string,
+    store: ServiceStore,
+  ): void {
     const { kind } = spec;
     if (this.#isSealed) {
       throw new BehaviorError(
@@ -90,7 +106,10 @@ export class Registry {
     for (const reply of spec.replies) this.#replyKinds.add(reply);
     this.#kinds.set(kind, {
       spec,
+      isLocal: isLocal(spec),
+      promise: promiseOf(spec),
       owner,
+      store,
       handlers,
       lanes: new Lanes({ release: "finish", width: spec.isOrdered ? 1 : undefined }),
       emitted: this.#books.page("emit", kind),
@@ -117,6 +136,19 @@ export class Registry {
     );
   }
 
+  /** Whether messages of this kind and version can be read. */
+  understands(kind: string, version: number): boolean {
+    return this.#kinds.get(kind)?.spec.schemas.has(version) ?? false;
+  }
+
+  /** The kind of a received message whose version is above ours; `undefined` for any other. */
+  ofFuture(kind: string, version: number): Registered | undefined {
+    const registered = this.#kinds.get(kind);
+    return registered && version > registered.spec.current && !isLocal(registered.spec)
+      ? registered
+      : undefined;
+  }
+
   /**
    * The kind of a received message.
    *
@@ -125,7 +157,7 @@ export class Registry {
   forReceived(kind: string, version: number): Registered {
     const registered = this.#kinds.get(kind);
     // A local kind is nobody else's to send: from outside it does not exist.
-    if (!registered || isLocal(registered.spec)) {
+    if (!registered || registered.isLocal) {
       throw new MessageError("unknown_kind", `Cannot take a message of the unknown kind ${kind}`);
     }
     checkVersion(registered.spec, version);

@@ -11,70 +11,35 @@
  * @module
  */
 import type { Message } from "../messages/message.ts";
-import { type Clock, systemClock } from "../utilities/clock.ts";
-import type { Identity } from "../utilities/identity.ts";
-import { Keyring } from "../utilities/keyring.ts";
+import type { Keyring } from "../utilities/keyring.ts";
 import { messageOf } from "../utilities/errors.ts";
-import { type Random, systemRandom } from "../utilities/random.ts";
 import { BehaviorError } from "./behavior_error.ts";
-import { Calls } from "./calls.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import type { Calls } from "./calls.ts";
+import { createKernel } from "./create_kernel.ts";
 import { Emitter } from "./emitter.ts";
+import { Handling } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { MemoryLedger } from "./ledger/memory_ledger.ts";
-import { recallAddresses, recallPins, rememberPeer, rememberPin } from "./memory.ts";
-import { Books } from "./primitives/books.ts";
-import { EventBus } from "./primitives/event_bus.ts";
-import { type FailureKeeper, Failures } from "./primitives/failures.ts";
-import { GossipQueue } from "./primitives/gossip_queue.ts";
-import { createLogger, type LogSink, silentSink } from "./primitives/logger.ts";
-import { MemoryStore } from "./primitives/memory_store.ts";
-import { OpenRequests } from "./primitives/open_requests.ts";
-import { PeerDirectory } from "./primitives/peer_directory.ts";
-import { SeenSet } from "./primitives/seen_set.ts";
-import { Stamper } from "./primitives/stamper.ts";
-import type { KeyValueFile } from "./primitives/store.ts";
+import { LetterDesk } from "./letter_desk.ts";
+import type { Books } from "./primitives/books.ts";
+import type { Journal } from "./primitives/journal.ts";
+import type { OutboxOutcome } from "./primitives/outbox_options.ts";
+import type { Limits } from "./primitives/limits.ts";
+import type { Metrics } from "./primitives/metrics.ts";
+import type { PeerDirectory } from "./primitives/peer_directory.ts";
+import { metricsOf, showLimits } from "./observation.ts";
+import { ServiceStore } from "./primitives/store.ts";
 import { Receiver } from "./receiver.ts";
-import { Registry } from "./registry.ts";
+import type { Registry } from "./registry.ts";
 import { runtimeApi } from "./runtime_api.ts";
-import type { Environment, MemoryMode, RuntimeApi, Service } from "./service.ts";
+import type { RuntimeConfig } from "./runtime_config.ts";
+import type { RuntimeApi, Service } from "./service.ts";
 import type { Me } from "./stage.ts";
-import type { Answer, InboundFrame, MeshFactory } from "./transport/mesh.ts";
+import { plazaTopicOf } from "./stages/transport.ts";
+import type { Answer, InboundFrame } from "./transport/mesh.ts";
+import type { PlazaFrame } from "./transport/plaza.ts";
 
-/** What a runtime is made of; everything but the identity has a default. */
-export interface RuntimeConfig {
-  /** Who this nara is. */
-  readonly identity: Identity;
-  /** The programs to run, in the order in which they start. */
-  readonly services?: readonly Service[];
-  /** The mesh to join. @default {none} */
-  readonly mesh?: MeshFactory;
-  /** Where stored messages are kept. @default {memory} */
-  readonly ledger?: Ledger;
-  /** Where stores, pinned keys and proven addresses are kept; the runtime closes it. @default {memory} */
-  readonly store?: KeyValueFile;
-  /** Addresses of first peers. */
-  readonly peers?: readonly string[];
-  /** Whether an address that was only heard of may be dialled. @default {never} */
-  readonly mayDial?: (address: string) => boolean;
-  /** How careful this nara is. @default {"production"} */
-  readonly env?: Environment;
-  /** How much this nara may remember. @default {"medium"} */
-  readonly memoryMode?: MemoryMode;
-  /** Where log lines go. @default {nowhere} */
-  readonly log?: LogSink;
-  /** Time. @default {the machine's} */
-  readonly clock?: Clock;
-  /** Chance. @default {the machine's} */
-  readonly random?: Random;
-  /** Sees every message that passed a pipeline, emitted and received. @default {nobody} */
-  readonly tap?: (message: Message) => void;
-  /** Takes messages that should be tried again. @default {nobody: they are logged} */
-  readonly retry?: FailureKeeper;
-  /** Takes messages that a person should look at. @default {nobody: they are logged} */
-  readonly deadLetters?: FailureKeeper;
-}
+export type { RuntimeConfig };
 
 interface Running {
   readonly service: Service;
@@ -91,16 +56,27 @@ export class Runtime implements AsyncDisposable {
   readonly #emitter: Emitter;
   readonly #receiver: Receiver;
   readonly #services: Running[] = [];
+  /** Messages that failed for good. */
+  readonly deadLetters: LetterDesk;
+  /** Every bound of this nara. */
+  readonly limits: Limits;
+  /** What is counted, for Prometheus. */
+  readonly metrics: Metrics;
   readonly #stopped = Promise.withResolvers<string>();
-  #pump: Promise<void> | undefined;
+  readonly #pumps: Promise<void>[] = [];
   #state: "made" | "starting" | "started" | "stopping" = "made";
 
   /** Use {@linkcode createRuntime}. */
   constructor(kernel: Kernel, controller: AbortController) {
     this.#kernel = kernel;
     this.#controller = controller;
-    this.#receiver = new Receiver(kernel);
-    this.#emitter = new Emitter(kernel, this.#receiver.takeReply);
+    const handling = new Handling(kernel, (draft) => this.#emitter.prepare(draft));
+    this.#receiver = new Receiver(kernel, handling);
+    this.#emitter = new Emitter(kernel, handling, this.#receiver.takeReply);
+    this.deadLetters = new LetterDesk(kernel.me.id, kernel.deadLetters, this.#emitter, this.#receiver);
+    showLimits(kernel);
+    this.limits = kernel.limits;
+    this.metrics = metricsOf(kernel);
   }
 
   /** Who this nara is. */
@@ -138,6 +114,21 @@ export class Runtime implements AsyncDisposable {
     return this.#kernel.registry;
   }
 
+  /** What is remembered of what was said. */
+  get ledger(): Ledger {
+    return this.#kernel.ledger;
+  }
+
+  /** Which way each recent message took. */
+  get journal(): Journal {
+    return this.#kernel.journal;
+  }
+
+  /** What its operator has to look at, in words; nothing while all is well. */
+  get alarms(): readonly string[] {
+    return this.#kernel.failures.alarms;
+  }
+
   /** Calls that wait for their reply. */
   get calls(): Calls {
     return this.#kernel.calls;
@@ -156,7 +147,10 @@ export class Runtime implements AsyncDisposable {
       throw new BehaviorError("duplicate_kind", `Cannot add a second service called "${service.name}"`);
     }
     const controller = new AbortController();
-    const api = runtimeApi(this.#kernel, this.#emitter, service, controller.signal);
+    const { file } = this.#kernel;
+    const store = new ServiceStore(file, `service:${service.name}`, service.storeBytesMax);
+    const api = runtimeApi(this.#kernel, this.#emitter, service, store, controller.signal);
+    this.limits.add(...store.limits());
     await service.init?.(api);
     service.registerBehaviors(api);
     this.#services.push({ service, api, controller, hasStarted: false });
@@ -181,17 +175,28 @@ export class Runtime implements AsyncDisposable {
   async start(): Promise<void> {
     if (this.#state !== "made") throw new BehaviorError("too_late", "Cannot start a nara twice");
     this.#state = "starting";
-    const { mesh, registry } = this.#kernel;
+    const { mesh, plaza, registry } = this.#kernel;
     registry.seal();
-    if (mesh) this.#pump = this.#receiveAll(mesh.inbound);
     try {
+      if (mesh) this.#pumps.push(this.#receiveAll(mesh.inbound));
+      if (plaza) {
+        this.#pumps.push(this.#hearAll(plaza.inbound));
+        await plaza.subscribe(topicsOf(registry));
+      }
       for (const running of this.#services) await this.#startService(running);
       this.#assertStarting();
       this.#state = "started";
+      this.#kernel.outbox.start();
+      this.#pumps.push(this.#finishEarlier());
     } catch (thrown) {
       await this.stop(`a service failed to start: ${messageOf(thrown)}`);
       throw thrown;
     }
+  }
+
+  /** Sends once more what was kept; for the runtime's own outbox. */
+  resend(message: Message): Promise<OutboxOutcome> {
+    return this.#emitter.resend(message);
   }
 
   /** Takes one frame as if it had come over the mesh from the address `peer`. It never rejects. */
@@ -216,17 +221,22 @@ export class Runtime implements AsyncDisposable {
     if (this.#state === "stopping") return void await this.#stopped.promise;
     this.#state = "stopping";
     for (const running of this.#services.toReversed()) await this.#stopService(running);
-    const { calls, dispatcher, mesh, registry, file } = this.#kernel;
+    const { calls, dispatcher, mesh, outbox, plaza, registry, file, ledger } = this.#kernel;
+    await outbox.stop();
     this.#controller.abort(new Error(`This nara has stopped: ${reason}`));
     calls[Symbol.dispose]();
     dispatcher[Symbol.dispose]();
     this.#receiver[Symbol.dispose]();
     await mesh?.[Symbol.asyncDispose]();
-    await this.#pump;
-    for (const { emitChain, receiveChain } of registry.all()) {
+    await plaza?.[Symbol.asyncDispose]();
+    await Promise.all(this.#pumps);
+    for (const { emitChain, receiveChain, futureChain } of registry.all()) {
       await emitChain?.close();
       await receiveChain?.close();
+      await futureChain?.close();
     }
+    await outbox.stop(); // Once more, for what failed as the others stopped.
+    await ledger[Symbol.asyncDispose]();
     file[Symbol.dispose]();
     this.#stopped.resolve(reason);
   }
@@ -266,6 +276,32 @@ export class Runtime implements AsyncDisposable {
   async #receiveAll(inbound: ReadableStream<InboundFrame>): Promise<void> {
     for await (const { frame, peer, settle } of inbound) this.#receiver.take(frame, peer, settle);
   }
+
+  /** Nobody on the plaza waits for what became of what it said. */
+  async #hearAll(inbound: ReadableStream<PlazaFrame>): Promise<void> {
+    for await (const { frame, peer } of inbound) this.#receiver.take(frame, peer, () => {});
+  }
+
+  /** What an earlier run did not come to: stored messages that were not handled, and those of versions understood since. */
+  async #finishEarlier(): Promise<void> {
+    const { log, quarantine, registry, signal } = this.#kernel;
+    try {
+      await this.#receiver.resumeAll();
+      await quarantine.release(
+        (kind, version) => registry.understands(kind, version),
+        ({ frame, peer }) => this.#receiver.takeKept(frame, peer),
+        { signal },
+      );
+    } catch (thrown) {
+      log.error("what an earlier run left could not all be handled", { error: messageOf(thrown) });
+    }
+  }
+}
+
+/** What this nara listens to. */
+function topicsOf(registry: Registry): string[] {
+  const topics = registry.all().map(({ spec }) => plazaTopicOf(spec)).filter((topic) => topic !== undefined);
+  return [...new Set(topics)];
 }
 
 /**
@@ -277,11 +313,13 @@ export class Runtime implements AsyncDisposable {
 export async function createRuntime(config: RuntimeConfig): Promise<Runtime> {
   const controller = new AbortController();
   const { promise: panicked, resolve: panic } = Promise.withResolvers<string>();
-  const kernel = await createKernel(config, controller.signal, panic).catch((thrown) => {
-    config.store?.[Symbol.dispose](); // It is the runtime's by now.
+  const resend = (message: Message) => runtime.resend(message);
+  const kernel = await createKernel(config, controller.signal, { panic, resend }).catch(async (thrown) => {
+    await config.ledger?.[Symbol.asyncDispose](); // They are the runtime's by now.
+    config.store?.[Symbol.dispose]();
     throw thrown;
   });
-  const runtime = new Runtime(kernel, controller);
+  const runtime: Runtime = new Runtime(kernel, controller);
   panicked.then((reason) => runtime.stop(reason));
   try {
     for (const service of config.services ?? []) await runtime.add(service);
@@ -290,83 +328,4 @@ export async function createRuntime(config: RuntimeConfig): Promise<Runtime> {
     throw thrown;
   }
   return runtime;
-}
-
-async function createKernel(
-  config: RuntimeConfig,
-  signal: AbortSignal,
-  panic: (reason: string) => void,
-): Promise<Kernel> {
-  const { identity: { id, name, keypair, personality }, env = "production", memoryMode = "medium" } = config;
-  const { clock = systemClock, random = systemRandom, log: logSink = silentSink } = config;
-  const { store: file = new MemoryStore(), ledger = new MemoryLedger(), retry, deadLetters } = config;
-  const me: Me = { id, name, publicKey: keypair.publicKey };
-  const log = createLogger("runtime", logSink);
-  const keyring = recalledKeyring(me, file, log.warn);
-  const peers = new PeerDirectory({
-    clock,
-    random,
-    mayDial: config.mayDial,
-    addresses: [...config.peers ?? [], ...recallAddresses(file)],
-    onProven: (peer) => rememberPeer(file, peer, clock.nowNs()),
-  });
-  const books = new Books();
-  const host = {
-    me,
-    keypair,
-    keyring,
-    clock,
-    addressOf: peers.addressOf.bind(peers),
-    mayDial: peers.mayDial.bind(peers),
-  };
-  return {
-    me,
-    env,
-    memoryMode,
-    clock,
-    random,
-    keypair,
-    keyring,
-    personality,
-    ledger,
-    file,
-    mesh: await config.mesh?.(host),
-    peers,
-    seen: new SeenSet({ clock }),
-    openRequests: new OpenRequests(),
-    gossip: new GossipQueue(),
-    bus: new EventBus(
-      (thrown, { kind }) => log.error("a subscriber failed", { kind, error: messageOf(thrown) }),
-      config.tap,
-    ),
-    books,
-    calls: new Calls(clock),
-    stamper: new Stamper(clock),
-    registry: new Registry(books),
-    dispatcher: new Dispatcher(clock),
-    failures: new Failures({ log, retry, deadLetters, panic }),
-    log,
-    logSink,
-    signal,
-  };
-}
-
-function recalledKeyring(
-  me: Me,
-  file: KeyValueFile,
-  warn: (message: string, fields: Record<string, string>) => void,
-) {
-  let isRecalling = true;
-  const keyring = new Keyring({
-    onChange: (pin) => {
-      if (!isRecalling && pin.id !== me.id) rememberPin(file, pin);
-    },
-    onConflict: ({ id, name }) =>
-      warn("another key was shown for a known id, and refused", { id, name: name ?? "" }),
-  });
-  recallPins(file, keyring);
-  keyring.pin(me.id, me.publicKey, me.name);
-  keyring.markOurs(me.id);
-  isRecalling = false;
-  return keyring;
 }

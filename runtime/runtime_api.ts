@@ -8,15 +8,16 @@ import type { Behavior, Handlers } from "./behavior.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLogger } from "./primitives/logger.ts";
-import { ServiceStore } from "./primitives/store.ts";
+import type { ServiceStore } from "./primitives/store.ts";
 import type { AnyHandler } from "./registry.ts";
 import type { CallOptions, Emitted, Peers, RuntimeApi, Service } from "./service.ts";
 
-/** The runtime as `service` sees it; `signal` aborts when the service should end. */
+/** The runtime as `service` sees it, with its `store`; `signal` aborts when the service should end. */
 export function runtimeApi(
   kernel: Kernel,
   emitter: Emitter,
   service: Service,
+  store: ServiceStore,
   signal: AbortSignal,
 ): RuntimeApi {
   const { me, env, clock, random, personality, memoryMode, keypair, keyring, registry, bus } = kernel;
@@ -29,13 +30,17 @@ export function runtimeApi(
     memoryMode,
     signal,
     log: createLogger(service.name, kernel.logSink),
-    store: new ServiceStore(kernel.file, `service:${service.name}`, service.storeBytesMax),
+    store,
     peers: peersOf(kernel),
-    keys: { get: (id) => keyring.get(id), isOurs: (id) => keyring.isOurs(id) },
+    keys: {
+      get: (id) => keyring.get(id),
+      isOurs: (id) => keyring.isOurs(id),
+      idsNamed: (name) => keyring.idsNamed(name),
+    },
     seal: (plaintext) => keypair.seal(plaintext),
     open: (sealed) => keypair.open(sealed),
     register<P, V>(behavior: Behavior<P, V>, handlers: Handlers<V> = {}): void {
-      registry.add(behavior.spec, handlers as Record<number, AnyHandler>, service.name);
+      registry.add(behavior.spec, handlers as Record<number, AnyHandler>, service.name, store);
       kernel.seen.cover(behavior.spec.freshness.pastMs);
     },
     subscribe<P, V>(behavior: Behavior<P, V>, listener: (message: Message<P>) => void): Disposable {

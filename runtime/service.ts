@@ -88,6 +88,8 @@ export interface Keys {
   get(id: NaraId): Uint8Array | undefined;
   /** Whether `id` signs whole envelopes: a nara of this implementation. */
   isOurs(id: NaraId): boolean;
+  /** Who goes by `name`, as far as keys are pinned, those pinned first; names are not unique. */
+  idsNamed(name: NaraName): NaraId[];
 }
 
 /** What a service sees of its runtime. One per service: log, store and signal are its own. */

@@ -15,10 +15,12 @@ import type { BehaviorSpec } from "./behavior.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { EventBus } from "./primitives/event_bus.ts";
 import type { GossipQueue } from "./primitives/gossip_queue.ts";
+import type { Limits } from "./primitives/limits.ts";
 import type { OpenRequests } from "./primitives/open_requests.ts";
 import type { PeerDirectory } from "./primitives/peer_directory.ts";
 import type { SeenSet } from "./primitives/seen_set.ts";
 import type { MeshTransport, Receipt } from "./transport/mesh.ts";
+import type { Plaza } from "./transport/plaza.ts";
 
 /** Why a message went no further. Closed for our own stages; others name theirs `x:…`. */
 export type DropReason =
@@ -31,12 +33,14 @@ export type DropReason =
   | "filtered_by_personality"
   | "from_future"
   | "handler_timeout"
+  | "in_progress"
   | "invalid_signature"
   | "key_conflict"
   | "keyring_full"
   | "no_public_key_in_payload"
   | "not_for_me"
   | "peer_busy"
+  | "quarantine_full"
   | "rate_limited"
   | "stale"
   | "stopping"
@@ -81,6 +85,10 @@ export interface StageContext {
   readonly seen: SeenSet;
   /** The way to other naras, where there is one. */
   readonly mesh: MeshTransport | undefined;
+  /** The way to everybody at once, where there is one. */
+  readonly plaza?: Plaza;
+  /** Where bounds are shown that come up with a kind's first message. */
+  readonly limits?: Limits;
   /** Who is out there, and where. */
   readonly peers: PeerDirectory;
   /** Requests whose response is still open. */
@@ -95,6 +103,11 @@ export interface StageContext {
   readonly signal: AbortSignal;
   /** Takes a reply that came within the response to `request`. */
   readonly takeReply: (frame: Uint8Array, peer: string, request: Message) => void;
+  /**
+   * Notes that a received message is being stored and has still to be handled; to be called in the same turn as the ledger's
+   * `add`. Only in the receive pipeline of a nara that keeps its memory.
+   */
+  readonly noteStored?: (message: Message) => Promise<void>;
 }
 
 /** What every stage says of itself. */

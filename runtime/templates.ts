@@ -9,7 +9,7 @@ import {
   type EmitStages,
   type ReceiveStages,
 } from "./behavior.ts";
-import { DEFAULT_STRATEGIES } from "./error_strategy.ts";
+import { strategiesFor } from "./error_strategy.ts";
 import { idDedupe } from "./stages/dedupe.ts";
 import { critical, noFilter } from "./stages/filter.ts";
 import { gossip, noGossip } from "./stages/gossip.ts";
@@ -38,6 +38,16 @@ export function protocolUnverified(
   return behavior(kind, description, "protocolUnverified", { sign: noSign(), transport: plaza(topic) }, {
     verify: noVerify(),
     filter: critical(),
+  });
+}
+
+/**
+ * A word to everybody that the next one makes up for: neither signed, verified, stored nor filtered, and who sends it is a claim.
+ * Each counts once all the same.
+ */
+export function ephemeral(kind: string, description: string, topic: string): Behavior<unknown, object> {
+  return behavior(kind, description, "ephemeral", { sign: noSign(), transport: plaza(topic) }, {
+    verify: noVerify(),
   });
 }
 
@@ -99,7 +109,7 @@ function behavior(
       gossip: noGossip(),
       ...receive,
     },
-    onError: DEFAULT_STRATEGIES,
+    onError: strategiesFor(template),
     freshness: DEFAULT_FRESHNESS,
     isOrdered: false,
   };

@@ -16,6 +16,7 @@ import { NaraError } from "./errors.ts";
  * - `key_conflict`: another key is pinned for this id.
  * - `keyring_full`: no key can be pinned until the limit is raised.
  * - `unsealable`: nonce, key or bytes are not those that were sealed.
+ * - `cannot_sign`: this nara's own key does not sign; the cause says why.
  */
 export class IdentityError extends NaraError<
   | "bad_soul"
@@ -26,4 +27,5 @@ export class IdentityError extends NaraError<
   | "key_conflict"
   | "keyring_full"
   | "unsealable"
+  | "cannot_sign"
 > {}

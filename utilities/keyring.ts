@@ -63,6 +63,7 @@ export class Keyring {
   readonly #options: KeyringOptions;
   readonly #pinsMax: number;
   #conflicts = 0;
+  #refusals = 0;
 
   /**
    * An empty keyring.
@@ -81,6 +82,16 @@ export class Keyring {
   /** How many ids have a key. */
   get size(): number {
     return this.#pins.size;
+  }
+
+  /** How many may have one. */
+  get pinsMax(): number {
+    return this.#pinsMax;
+  }
+
+  /** How often an id was refused because there was no room. */
+  get refusals(): number {
+    return this.#refusals;
   }
 
   /** How often another key was offered for a pinned id. */
@@ -111,6 +122,7 @@ export class Keyring {
       return "known";
     }
     if (this.#pins.size >= this.#pinsMax) {
+      this.#refusals++;
       throw new IdentityError(
         "keyring_full",
         `Cannot pin a key for "${id}" as the keyring holds ${this.#pinsMax} already: raise pinsMax to know more naras`,
@@ -137,12 +149,12 @@ export class Keyring {
    * pinned first, for whoever checks a signature has to try them all.
    */
   keysNamed(name: NaraName): Uint8Array[] {
-    const keys: Uint8Array[] = [];
-    for (const id of this.#idsByName.get(name) ?? []) {
-      if (keys.length === NAMESAKES_MAX) break;
-      keys.push(this.#pins.get(id)!.key);
-    }
-    return keys;
+    return this.idsNamed(name).map((id) => this.#pins.get(id)!.key);
+  }
+
+  /** The ids of naras that go by `name`, in the same way. */
+  idsNamed(name: NaraName): NaraId[] {
+    return [...Iterator.from(this.#idsByName.get(name) ?? []).take(NAMESAKES_MAX)];
   }
 
   /** All pins, the oldest first. */

@@ -13,6 +13,7 @@ export type NaraName = string & { readonly __text?: "NaraName" };
 export type MessageId = string & { readonly __text?: "MessageId" };
 
 const NAME_FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}/+#]/u;
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const KIND = /^[a-z][a-z0-9-]*(:[a-z0-9-]+)*$/;
 
 /** Whether `text` may be a nara's name: 1 to 64 printable code points without `/`, `+` and `#`. */
@@ -24,4 +25,12 @@ export function isNaraName(text: string): text is NaraName {
 /** Whether `text` may be a message kind: lower-case words joined by `:`, at most 64 characters. */
 export function isKind(text: string): boolean {
   return text.length <= 64 && KIND.test(text);
+}
+
+/**
+ * Whether `text` may stand where an id is expected: 1 to 64 letters and digits of ASCII, "-" and "_". Wider than what naras
+ * make (base58), and still nothing that could mean more in a topic, a path, a key or a log line.
+ */
+export function isId(text: string): boolean {
+  return ID.test(text);
 }

@@ -65,9 +65,17 @@ export function formatTimestamp(unixNs: bigint, offsetSeconds = 0): string {
   if (Math.abs(offsetSeconds) >= DAY_SECONDS) {
     throw new RangeError(`Cannot write an offset of ${offsetSeconds} s: it must be less than a day`);
   }
-  const clock = new Date(localSeconds * 1000).toISOString().slice(0, 19);
+  const clock = localSeconds === written.seconds ? written.text : writeSeconds(localSeconds);
   const fraction = fractionNs === 0 ? "" : `.${String(fractionNs).padStart(9, "0").replace(/0+$/, "")}`;
   return `${clock}${fraction}${offsetText(offsetSeconds)}`;
+}
+
+/** The second that was written last: messages come many to a second. */
+const written = { seconds: NaN, text: "" };
+
+function writeSeconds(localSeconds: number): string {
+  written.seconds = localSeconds;
+  return written.text = new Date(localSeconds * 1000).toISOString().slice(0, 19);
 }
 
 function offsetText(offsetSeconds: number): string {

@@ -9,7 +9,17 @@ import type { MessageId, NaraId } from "../../utilities/names.ts";
 
 /** What can be wrong with a ledger. */
 export class LedgerError extends NaraError<
-  "ledger_full" | "disk_full" | "read_only" | "locked" | "unreadable" | "bad_query" | "bad_record" | "closed"
+  | "ledger_full"
+  | "disk_full"
+  | "disk_failed"
+  | "read_only"
+  | "locked"
+  | "unreadable"
+  | "bad_query"
+  | "bad_record"
+  | "slow_reader"
+  | "too_many_readers"
+  | "closed"
 > {}
 
 /** How soon a stored message makes room for others: 0 never, 4 first. */
@@ -35,7 +45,7 @@ export interface LedgerRecord {
   readonly timestampMs: number;
   /** How soon it makes room for others. */
   readonly priority: StorePriority;
-  /** The whole envelope as it was sent or received. */
+  /** The whole envelope as it was sent or received. Nobody changes these bytes, be it who adds them or who reads them. */
   readonly frame: Uint8Array;
 }
 
@@ -52,9 +62,18 @@ export interface Observer {
 /** Observers that are kept per content key; more change nothing. */
 export const OBSERVERS_MAX = 16;
 
+/** Records that wait for one reader of {@linkcode Ledger.watch}; one more ends it. */
+export const WATCH_BEHIND_MAX = 1_024;
+
+/** Readers of {@linkcode Ledger.watch} at once. */
+export const WATCHERS_MAX = 64;
+
 /** How a record is added. */
 export interface AddOptions {
-  /** Keeps at most `max` records under `key`: the oldest of them make room. */
+  /**
+   * Keeps at most `max` records under `key`: the oldest of those that are there make room for the new one, whatever their
+   * priority.
+   */
   readonly perKey?: { readonly key: string; readonly max: number };
   /** Who is noted as the first observer, for a record with a content key. */
   readonly observer?: Observer;
@@ -103,21 +122,31 @@ export interface LedgerStats {
   readonly messagesMax: number;
   /** Bytes of their frames. */
   readonly bytes: number;
+  /** Bytes of frames that it may hold. */
+  readonly bytesMax: number;
   /** Records by priority, 0 to 4. */
   readonly byPriority: readonly number[];
-  /** Records that made room for others since the ledger was opened. */
+  /** Records that made room for others since the ledger was opened; what `prune` forgot is not among them. */
   readonly pruned: number;
   /** Records refused since then, as there was no room for their priority. */
   readonly refused: number;
 }
 
-/** Stored messages. What was added counts at once in every answer; it is on disk when `add` has resolved. */
+/**
+ * Stored messages. What was added counts at once in every answer; it is on disk when `add` has resolved. After disposal every
+ * method fails with a {@linkcode LedgerError} `closed`.
+ */
 export interface Ledger extends AsyncDisposable {
   /**
-   * Keeps a record; one whose id is there already is not kept twice. Resolved means kept: in a durable ledger, on disk.
+   * Keeps a record; one whose id is there already is not kept twice, and nothing changes. Resolved means kept: in a durable
+   * ledger, on disk.
    *
-   * @throws {LedgerError} `ledger_full`, for priority 0 past its share; `disk_full` and the other codes, for what the
-   * machine refused: then nothing was kept.
+   * Where it is full, the oldest of the least important priority makes room, as many as are needed, or none: priority 0
+   * never does, nor does what is more important than the new record.
+   *
+   * @throws {LedgerError} `ledger_full`, for priority 0 past its share (half the capacity; 1% for one sender), and where
+   * all that could make room is more important; `bad_record`; `disk_full` and the other codes, for what the machine
+   * refused. Then nothing was kept and nothing made room.
    */
   add(record: LedgerRecord, options?: AddOptions): AddOutcome | Promise<AddOutcome>;
   /**
@@ -152,6 +181,11 @@ export interface Ledger extends AsyncDisposable {
   prune(filter: LedgerFilter): number | Promise<number>;
   /** What it holds. */
   stats(): LedgerStats;
-  /** Records that fit and are added from now on, until cancelled. A reader that is 1 024 behind is ended with an error. */
+  /**
+   * Records that fit and are added from now on, until cancelled; the stream closes with the ledger. A reader that is
+   * {@linkcode WATCH_BEHIND_MAX} behind is ended with a {@linkcode LedgerError} `slow_reader`.
+   *
+   * @throws {LedgerError} `too_many_readers`, past {@linkcode WATCHERS_MAX}.
+   */
   watch(filter?: LedgerFilter): ReadableStream<LedgerRecord>;
 }

@@ -3,17 +3,34 @@
  * @module
  */
 import type { MessageId } from "../../utilities/names.ts";
-import type {
-  AddOutcome,
-  Ledger,
-  LedgerFilter,
-  LedgerPage,
-  LedgerQuery,
-  LedgerRecord,
-  LedgerStats,
-  Observer,
-  StorePriority,
+import { checkRecord } from "./check_record.ts";
+import { Facts } from "./facts.ts";
+import {
+  type AddOptions,
+  type AddOutcome,
+  type Ledger,
+  LedgerError,
+  type LedgerFilter,
+  type LedgerPage,
+  type LedgerQuery,
+  type LedgerRecord,
+  type LedgerStats,
+  type Observer,
+  type StorePriority,
 } from "./ledger.ts";
+import {
+  checkCapacity,
+  exceedsPriorityZeroShare,
+  LEDGER_CAPACITY,
+  type LedgerCapacity,
+  ledgerFull,
+  type PriorityZeroShare,
+  priorityZeroShare,
+} from "./ledger_capacity.ts";
+import { cursorAfter, mayPrune, readQuery } from "./ledger_query.ts";
+import { plainRecord } from "./plain_record.ts";
+import { RecordIndex } from "./record_index.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Options of a {@linkcode MemoryLedger}. */
 export interface MemoryLedgerOptions {
@@ -29,112 +46,201 @@ export interface MemoryLedgerOptions {
   bytesMax?: number;
 }
 
-/** Keeps messages in memory, by priority and age. */
+/** Keeps messages in memory, by priority and age. Nothing in it ever waits. */
 export class MemoryLedger implements Ledger {
-  readonly #max: number;
-  readonly #bytesMax: number;
-  #bytes = 0;
+  readonly #capacity: LedgerCapacity;
+  readonly #share: PriorityZeroShare;
+  readonly #records = new RecordIndex();
+  readonly #facts = new Facts();
+  readonly #watchers = new Watchers();
   #pruned = 0;
-  readonly #records = new Map<MessageId, LedgerRecord>();
-  readonly #observers = new Map<string, Observer[]>();
-  /** Ids by priority; a Set keeps the order in which they came. */
-  readonly #ids: Set<MessageId>[] = [new Set(), new Set(), new Set(), new Set(), new Set()];
+  #refused = 0;
+  #isClosed = false;
 
   /**
    * An empty ledger.
    *
    * @param options How much it keeps.
+   * @throws {RangeError} If a bound is not a positive integer.
    */
-  constructor({ messagesMax = 20_000, bytesMax = 64 * 1024 * 1024 }: MemoryLedgerOptions = {}) {
-    this.#max = messagesMax;
-    this.#bytesMax = bytesMax;
+  constructor(options: MemoryLedgerOptions = {}) {
+    const { messagesMax = LEDGER_CAPACITY.short.messagesMax, bytesMax = LEDGER_CAPACITY.short.bytesMax } =
+      options;
+    this.#capacity = { messagesMax, bytesMax };
+    checkCapacity(this.#capacity);
+    this.#share = priorityZeroShare(this.#capacity);
   }
 
-  /** Keeps a record; one that is there already is not kept twice. */
-  add(record: LedgerRecord): AddOutcome {
-    const { id, priority, frame } = record;
-    if (this.#records.has(id)) return "exists";
-    this.#records.set(id, record);
-    this.#ids[priority].add(id);
-    this.#bytes += frame.length;
-    while (this.#records.size > this.#max || this.#bytes > this.#bytesMax) this.#makeRoom();
+  /**
+   * Keeps a record; one that is there already is not kept twice.
+   *
+   * @throws {LedgerError} `ledger_full` or `bad_record`: then nothing has changed.
+   */
+  add(record: LedgerRecord, options: AddOptions = {}): AddOutcome {
+    this.#assertOpen();
+    checkRecord(record, options);
+    if (this.#records.has(record.id)) return "exists";
+    const { perKey, observer } = options;
+    this.#makeRoom(record, perKey);
+    const kept = plainRecord(record);
+    this.#records.add(kept, perKey?.key);
+    this.#facts.add(kept.contentKey, observer);
+    this.#watchers.tell(kept);
     return "added";
   }
 
-  /** Notes one more observer. */
+  /** Notes one more observer of a fact that is kept, unless there are enough. */
   observe(contentKey: string, observer: Observer): boolean {
-    this.#observers.set(contentKey, [...this.observers(contentKey), observer]);
-    return true;
+    this.#assertOpen();
+    return this.#facts.observe(contentKey, observer);
   }
 
   /** Whether a record with this id is kept. */
   hasId(id: MessageId): boolean {
+    this.#assertOpen();
     return this.#records.has(id);
   }
 
   /** Whether a record with this content key is kept. */
   hasContentKey(contentKey: string): boolean {
-    return this.#observers.has(contentKey);
+    this.#assertOpen();
+    return this.#facts.has(contentKey);
   }
 
-  /** Who told this fact. */
+  /** Who told this fact, in the order in which they were heard. */
   observers(contentKey: string): Observer[] {
-    return this.#observers.get(contentKey) ?? [];
+    this.#assertOpen();
+    return this.#facts.observers(contentKey);
   }
 
   /** The record with this id. */
   get(id: MessageId): LedgerRecord | undefined {
+    this.#assertOpen();
     return this.#records.get(id);
   }
 
-  /** A page of records. */
-  query(_query?: LedgerQuery): LedgerPage {
-    return { records: [...this.#records.values()] };
+  /**
+   * A page of records.
+   *
+   * @throws {LedgerError} `bad_query`, for a limit or a cursor that cannot be.
+   */
+  query(query?: LedgerQuery): LedgerPage {
+    this.#assertOpen();
+    const request = readQuery(query);
+    const found = this.#records.page(request);
+    const records = found.slice(0, request.limit);
+    return found.length > request.limit ? { records, cursor: cursorAfter(records.at(-1)!) } : { records };
   }
 
   /** How many records fit. */
-  count(_filter?: LedgerFilter): number {
-    return this.#records.size;
+  count(filter: LedgerFilter = {}): number {
+    this.#assertOpen();
+    return this.#records.count(filter);
   }
 
-  /** When the oldest record of this priority was made. */
-  oldestMs(_priority: StorePriority): number | undefined {
-    return undefined;
+  /** When the oldest record of this priority was made, in milliseconds since 1970. */
+  oldestMs(priority: StorePriority): number | undefined {
+    this.#assertOpen();
+    return this.#records.ofPriority(priority).first?.timestampMs;
   }
 
-  /** Forgets records that fit. */
-  prune(_filter: LedgerFilter): number {
-    return 0;
+  /** Forgets records that fit; priority 0 only where `kinds` name it. */
+  prune(filter: LedgerFilter): number {
+    this.#assertOpen();
+    const gone = this.#records.matching(filter).filter((record) => mayPrune(record, filter));
+    this.#forget(gone);
+    return gone.length;
   }
 
   /** What it holds. */
   stats(): LedgerStats {
-    const byPriority = this.#ids.map(({ size }) => size);
-    const messages = this.#records.size;
+    this.#assertOpen();
     return {
-      messages,
-      messagesMax: this.#max,
-      bytes: this.#bytes,
-      byPriority,
+      ...this.#records.use,
+      ...this.#capacity,
+      byPriority: this.#records.countByPriority(),
       pruned: this.#pruned,
-      refused: 0,
+      refused: this.#refused,
     };
   }
 
-  /** Records that are added from now on. */
-  watch(_filter?: LedgerFilter): ReadableStream<LedgerRecord> {
-    return new ReadableStream();
+  /** Records that fit and are added from now on, until cancelled. */
+  watch(filter?: LedgerFilter): ReadableStream<LedgerRecord> {
+    this.#assertOpen();
+    return this.#watchers.watch(filter);
   }
 
-  /** Nothing to close. */
-  async [Symbol.asyncDispose](): Promise<void> {}
-
-  #makeRoom(): void {
-    const ids = this.#ids.findLast(({ size }) => size > 0)!;
-    const [oldest] = ids;
-    this.#bytes -= this.#records.get(oldest)!.frame.length;
-    ids.delete(oldest);
-    this.#records.delete(oldest);
-    this.#pruned++;
+  /** Ends every stream of {@linkcode MemoryLedger.watch}; nothing else has to be ended. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#watchers[Symbol.dispose]();
+    return Promise.resolve();
   }
+
+  /** Lets go whatever has to, once it is sure that this will do. */
+  #makeRoom(record: LedgerRecord, perKey: AddOptions["perKey"]): void {
+    const going = perKey ? this.#oldestUnder(perKey) : [];
+    const { messages, bytes } = this.#records.use;
+    let messagesOver = messages + 1 - going.length - this.#capacity.messagesMax;
+    let bytesOver = bytes + record.frame.length - bytesOf(going) - this.#capacity.bytesMax;
+    if (record.priority === 0) this.#checkShare(record, going);
+    const isEnough = () => messagesOver <= 0 && bytesOver <= 0;
+    for (let priority = 4; priority >= Math.max(1, record.priority) && !isEnough(); priority--) {
+      const underKey = new Set(going);
+      this.#records.ofPriority(priority as StorePriority).ascend(undefined, (kept) => {
+        if (underKey.has(kept)) return true;
+        going.push(kept);
+        messagesOver--;
+        bytesOver -= kept.frame.length;
+        return !isEnough();
+      });
+    }
+    if (!isEnough()) throw this.#refuse(record, "all that is kept is more important");
+    if (going.length === 0) return;
+    this.#pruned += going.length;
+    this.#forget(going);
+  }
+
+  #oldestUnder({ key, max }: NonNullable<AddOptions["perKey"]>): LedgerRecord[] {
+    const going: LedgerRecord[] = [];
+    const order = this.#records.underKey(key);
+    const count = (order?.size ?? 0) + 1 - max;
+    if (count > 0) order?.ascend(undefined, (kept) => going.push(kept) < count);
+    return going;
+  }
+
+  #checkShare(record: LedgerRecord, going: readonly LedgerRecord[]): void {
+    const zeros = going.filter(({ priority }) => priority === 0);
+    const own = zeros.filter(({ fromId }) => fromId === record.fromId);
+    const { all, sender } = this.#records.zeros(record.fromId);
+    const used = {
+      all: { messages: all.messages - zeros.length, bytes: all.bytes - bytesOf(zeros) },
+      sender: { messages: sender.messages - own.length, bytes: sender.bytes - bytesOf(own) },
+    };
+    if (exceedsPriorityZeroShare(this.#share, used, record.frame.length)) {
+      throw this.#refuse(record, "the share of priority 0, or of this sender in it, is used up");
+    }
+  }
+
+  #refuse(record: LedgerRecord, why: string): LedgerError {
+    this.#refused++;
+    return ledgerFull(record, this.#capacity, why);
+  }
+
+  #forget(gone: readonly LedgerRecord[]): void {
+    for (const record of gone) {
+      this.#records.delete(record);
+      this.#facts.delete(record.contentKey);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) {
+      throw new LedgerError("closed", "Cannot use this ledger: it was closed with its nara");
+    }
+  }
+}
+
+function bytesOf(records: readonly LedgerRecord[]): number {
+  return records.reduce((sum, { frame }) => sum + frame.length, 0);
 }

@@ -1,8 +1,8 @@
 /**
  * The books: every message that enters a pipeline leaves it through exactly one counted outcome.
  *
- * received = handled + dropped by reason + errored by stage + in flight, for every kind, at every moment; and emitted
- * likewise. Counted in one place, where a message's outcome is settled.
+ * received = handled + dropped by reason + errored by stage + quarantined + retrying + queued + in flight, for every kind, at
+ * every moment; and emitted likewise. Counted in one place, where a message's outcome is settled.
  * @module
  */
 
@@ -14,25 +14,40 @@ export interface PageTotals {
   readonly done: number;
   /** Messages dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** Messages that failed, by stage. */
+  /** Messages that failed and were given up, by stage. */
   readonly errored: Readonly<Record<string, number>>;
+  /** Messages of a version above ours, kept for an upgrade. */
+  readonly quarantined: number;
+  /** Messages that failed and are to be tried again. */
+  readonly retrying: number;
+  /** Messages that failed and wait among the dead letters. */
+  readonly queued: number;
   /** Messages still under way. */
   readonly inFlight: number;
+  /** Every failure by stage, whatever became of the message afterwards; no part of the balance. */
+  readonly failures: Readonly<Record<string, number>>;
 }
+
+/** Columns whose messages wait, and may come to another outcome later. */
+export type WaitingColumn = "quarantined" | "retrying" | "queued";
 
 /** How a message left a pipeline. */
 export type Settlement =
   | { readonly outcome: "done" }
   | { readonly outcome: "drop"; readonly reason: string }
-  | { readonly outcome: "error"; readonly stage: string };
+  | { readonly outcome: "error"; readonly stage: string }
+  | { readonly outcome: "quarantined" }
+  | { readonly outcome: "retrying" | "queued"; readonly stage: string };
 
 /** The page of one kind in one direction. */
 export class Page {
   #entered = 0;
   #done = 0;
   #inFlight = 0;
+  readonly #waiting: Record<WaitingColumn, number> = { quarantined: 0, retrying: 0, queued: 0 };
   readonly #dropped = new Map<string, number>();
   readonly #errored = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
 
   /** Counts a message in. */
   enter(): void {
@@ -43,9 +58,36 @@ export class Page {
   /** Counts a message out. */
   settle(settlement: Settlement): void {
     this.#inFlight--;
-    if (settlement.outcome === "done") this.#done++;
-    else if (settlement.outcome === "drop") count(this.#dropped, settlement.reason);
-    else count(this.#errored, settlement.stage);
+    this.#count(settlement);
+  }
+
+  /**
+   * Counts a message that waited in the column `from` to what became of it in the end: sent at last, among the dead letters,
+   * understood after an upgrade. One that waits since an earlier run of this nara has not entered yet, and does so now.
+   */
+  resettle(from: WaitingColumn, settlement: Settlement): void {
+    if (this.#waiting[from] > 0) this.#waiting[from]--;
+    else this.#entered++;
+    this.#count(settlement);
+  }
+
+  #count(settlement: Settlement): void {
+    switch (settlement.outcome) {
+      case "done":
+        this.#done++;
+        return;
+      case "drop":
+        return count(this.#dropped, settlement.reason);
+      case "error":
+        count(this.#failures, settlement.stage);
+        return count(this.#errored, settlement.stage);
+      case "quarantined":
+        this.#waiting.quarantined++;
+        return;
+      default:
+        count(this.#failures, settlement.stage);
+        this.#waiting[settlement.outcome]++;
+    }
   }
 
   /** The counts as they stand. */
@@ -55,7 +97,9 @@ export class Page {
       done: this.#done,
       dropped: Object.fromEntries(this.#dropped),
       errored: Object.fromEntries(this.#errored),
+      ...this.#waiting,
       inFlight: this.#inFlight,
+      failures: Object.fromEntries(this.#failures),
     };
   }
 }
@@ -82,9 +126,11 @@ export class Books {
 }
 
 /** Whether a page balances: what entered equals what left and what is under way. */
-export function isBalanced({ entered, done, dropped, errored, inFlight }: PageTotals): boolean {
+export function isBalanced(totals: PageTotals): boolean {
+  const { entered, done, dropped, errored, quarantined, retrying, queued, inFlight } = totals;
   const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
-  return inFlight >= 0 && entered === done + sum(dropped) + sum(errored) + inFlight;
+  const waiting = quarantined + retrying + queued;
+  return inFlight >= 0 && entered === done + sum(dropped) + sum(errored) + waiting + inFlight;
 }
 
 function count(counts: Map<string, number>, name: string): void {

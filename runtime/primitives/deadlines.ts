@@ -41,7 +41,7 @@ export class Deadlines implements Disposable {
     const deadline = { atMs: this.#clock.monotonicMs() + ms, expire };
     if (this.#isDisposed) return deadline;
     this.#pending.add(deadline);
-    if (!this.#timer || deadline.atMs < this.#timer.atMs) this.#arm(deadline.atMs);
+    if (deadline.atMs < this.#armedMs) this.#arm(deadline.atMs);
     return deadline;
   }
 
@@ -56,6 +56,11 @@ export class Deadlines implements Disposable {
     this.#pending.clear();
     this.#timer?.abort.abort();
     this.#timer = undefined;
+  }
+
+  /** When the timer wakes: an expired deadline may have added one, later than others that wait. */
+  get #armedMs(): number {
+    return this.#timer?.atMs ?? Infinity;
   }
 
   #arm(atMs: number): void {
@@ -77,7 +82,6 @@ export class Deadlines implements Disposable {
         nextMs = Math.min(nextMs, deadline.atMs);
       }
     }
-    const isArmed = this.#timer !== undefined; // An expired deadline may have added one.
-    if (!isArmed && nextMs < Infinity && !this.#isDisposed) this.#arm(nextMs);
+    if (nextMs < this.#armedMs && !this.#isDisposed) this.#arm(nextMs);
   }
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Message } from "../../messages/message.ts";
+import type { Limit } from "./limits.ts";
 
 /** A bounded queue; when it is full the oldest message makes room, and is counted. */
 export class GossipQueue {
@@ -31,6 +32,18 @@ export class GossipQueue {
     if (this.#messages.length <= this.#max) return;
     this.#messages.shift();
     this.overflows++;
+  }
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "gossip.messages",
+      unit: "messages",
+      max: this.#max,
+      rule: "the oldest makes room",
+      inUse: () => this.size,
+      overflows: () => this.overflows,
+    }];
   }
 
   /** Takes everything that waits. */

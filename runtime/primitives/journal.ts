@@ -1,9 +1,21 @@
 /**
  * The journal: which way each recent message took, for `nara why ID`.
+ *
+ * It stands where every message is settled, so it copies a few references and computes nothing. In particular no id: that of
+ * a local message is only computed when somebody asks for it, and who never asked cannot ask why either. It keeps no message
+ * and so no payload alive.
  * @module
  */
-import type { Message } from "../../messages/message.ts";
+import type { IdCell, Message } from "../../messages/message.ts";
+import type { Clock } from "../../utilities/clock.ts";
+import type { MessageId, NaraId } from "../../utilities/names.ts";
+import type { Receipt } from "../transport/mesh.ts";
 import type { Direction } from "./books.ts";
+import { IdFingerprints } from "./journal_forgotten.ts";
+import type { Limit } from "./limits.ts";
+
+/** How a message's way through one pipeline ended. */
+export type PassageOutcome = "done" | "drop" | "error" | "quarantined" | "retrying" | "queued";
 
 /** One message's way through one pipeline, up to its outcome. Made once, where the outcome is counted. */
 export interface Passage {
@@ -13,8 +25,8 @@ export interface Passage {
   readonly message: Message;
   /** The address that it came from, for a received one. */
   readonly peer?: string;
-  /** When it entered, in nanoseconds since 1970. */
-  readonly atNs: bigint;
+  /** When it entered, by the runtime's monotonic clock. */
+  readonly enteredMs: number;
   /** The stages of its chain, in order; the same array for every message of a kind. */
   readonly stages: readonly string[];
   /** Milliseconds that each stage took that it passed, in order; the last is where it ended, if it did not pass all. */
@@ -22,9 +34,238 @@ export interface Passage {
   /** Milliseconds in the handler, if it came that far. */
   readonly handlerMs?: number;
   /** How it ended. */
-  readonly outcome: "done" | "drop" | "error" | "quarantined" | "retrying" | "queued";
+  readonly outcome: PassageOutcome;
   /** The stage where it ended, unless it is done. */
   readonly stage?: string;
-  /** Why it was dropped, or what the error said. */
+  /** Why it was dropped. */
   readonly reason?: string;
+  /** What failed. */
+  readonly error?: Error;
+  /** What the other side said, for an emitted one that was sent. */
+  readonly receipt?: Receipt;
+}
+
+/** A passage as the journal tells it later. */
+export interface PassageRecord extends Omit<Passage, "message" | "enteredMs" | "error"> {
+  /** The message's id. */
+  readonly id: MessageId;
+  /** The message's kind. */
+  readonly kind: string;
+  /** Who said it. For a received message that went no further than `verify`, a claim. */
+  readonly fromId: NaraId;
+  /** Whom it was said to, if to one nara. */
+  readonly toId?: NaraId;
+  /** When it entered, in nanoseconds since 1970. */
+  readonly atNs: bigint;
+  /** The class of the error, e.g. `MeshError`. */
+  readonly errorName?: string;
+  /** The code of the error, where it is one of ours. */
+  readonly errorCode?: string;
+}
+
+/** What is known of a message. */
+export type Why =
+  | {
+    readonly known: "passages";
+    /** Every way that it took, in the order in which they ended. */
+    readonly passages: readonly PassageRecord[];
+    /** Where it is now, if it is still under way. */
+    readonly underWay?: string;
+  }
+  | {
+    /** `forgotten`: it came by, too long ago. `unknown`: it never did, or even that is forgotten. */
+    readonly known: "forgotten" | "unknown";
+  };
+
+/** Options of a {@linkcode Journal}. */
+export interface JournalOptions {
+  /** The runtime's time. */
+  readonly clock: Pick<Clock, "nowNs" | "monotonicMs">;
+  /**
+   * Passages kept; a local message that is handled takes two. More costs about 250 bytes each.
+   * @default {32_768}
+   */
+  readonly passagesMax?: number;
+  /** Forgotten ids that are still known as such, 8 bytes each. @default {65_536} */
+  readonly forgottenMax?: number;
+  /** Where a message is that has entered and is not settled, e.g. `retry 3 in 12 s`. @default {nobody knows} */
+  readonly underWay?: (id: MessageId) => string | undefined;
+}
+
+/** Text of an error beyond this is cut: it may quote what a stranger sent. */
+const REASON_MAX = 400;
+const NO_PASSAGES: readonly never[] = [];
+
+/** One place of the ring. Used again and again, so that a busy nara leaves nothing to collect. */
+class Entry {
+  id: MessageId | undefined;
+  cell: IdCell | undefined;
+  direction: Direction = "emit";
+  kind = "";
+  fromId: NaraId = "";
+  toId: NaraId | undefined;
+  peer: string | undefined;
+  enteredMs = 0.5; // Not a small integer, so that the field is a number from the start.
+  stages: readonly string[] = NO_PASSAGES;
+  durationsMs: readonly number[] = NO_PASSAGES;
+  handlerMs: number | undefined;
+  outcome: PassageOutcome = "done";
+  stage: string | undefined;
+  reason: string | undefined;
+  errorName: string | undefined;
+  errorCode: string | undefined;
+  receipt: Receipt | undefined;
+}
+
+/** The ways of the last messages. */
+export class Journal {
+  readonly #clock: Pick<Clock, "nowNs" | "monotonicMs">;
+  readonly #underWay: (id: MessageId) => string | undefined;
+  readonly #max: number;
+  readonly #entries: Entry[] = [];
+  readonly #forgotten: IdFingerprints;
+  readonly #rememberForgotten: (id: MessageId) => void;
+  #next = 0;
+  #overwritten = 0;
+
+  /**
+   * An empty journal.
+   *
+   * @throws {RangeError} If a bound is not a positive integer.
+   */
+  constructor(options: JournalOptions) {
+    const { clock, passagesMax = 32_768, forgottenMax = 65_536, underWay = () => undefined } = options;
+    if (!Number.isSafeInteger(passagesMax) || passagesMax < 1) {
+      throw new RangeError(`passagesMax must be a positive integer: got ${passagesMax}`);
+    }
+    this.#clock = clock;
+    this.#max = passagesMax;
+    this.#underWay = underWay;
+    const forgotten = this.#forgotten = new IdFingerprints(forgottenMax);
+    this.#rememberForgotten = (id) => forgotten.add(id);
+  }
+
+  /** Writes a passage down. Called for every message: it computes no id and keeps no message. */
+  record(passage: Passage): void {
+    const { message } = passage;
+    const entry = this.#place();
+    const id = message.knownId;
+    entry.id = id;
+    entry.cell = id === undefined ? message.idCell : undefined;
+    entry.direction = passage.direction;
+    entry.kind = message.kind;
+    entry.fromId = message.fromId;
+    entry.toId = message.toId;
+    entry.peer = passage.peer;
+    entry.enteredMs = passage.enteredMs;
+    entry.stages = passage.stages;
+    entry.durationsMs = passage.durationsMs;
+    entry.handlerMs = passage.handlerMs;
+    entry.outcome = passage.outcome;
+    entry.stage = passage.stage;
+    entry.receipt = passage.receipt;
+    const { error } = passage;
+    entry.reason = error ? cut(error.message) : passage.reason;
+    entry.errorName = error?.name;
+    entry.errorCode = error && codeOf(error);
+  }
+
+  /** What is known of the message with this id. */
+  why(id: MessageId): Why {
+    const offsetNs = this.#clock.nowNs() - toNs(this.#clock.monotonicMs());
+    const passages: PassageRecord[] = [];
+    const count = this.#entries.length;
+    for (let index = 0; index < count; index++) {
+      // Once the ring is full, the place to be written next holds what is oldest.
+      const entry = this.#entries[(this.#next + index) % count];
+      if ((entry.id ?? entry.cell?.id) === id) passages.push(recordOf(id, entry, offsetNs));
+    }
+    const underWay = this.#underWay(id);
+    if (passages.length > 0 || underWay !== undefined) {
+      return { known: "passages", passages, ...underWay !== undefined && { underWay } };
+    }
+    return { known: this.#forgotten.has(id) ? "forgotten" : "unknown" };
+  }
+
+  /** Its bounds, for `nara limits`. */
+  limits(): Limit[] {
+    return [
+      {
+        name: "journal.passages",
+        unit: "passages",
+        max: this.#max,
+        rule: "the oldest is forgotten",
+        inUse: () => this.#entries.length,
+        overflows: () => this.#overwritten,
+      },
+      {
+        name: "journal.forgotten",
+        unit: "ids",
+        max: this.#forgotten.max,
+        rule: "the oldest becomes unknown",
+        inUse: () => this.#forgotten.size,
+        overflows: () => this.#forgotten.overflows,
+      },
+    ];
+  }
+
+  /** The place for the next passage; what stood there is forgotten. */
+  #place(): Entry {
+    const at = this.#next;
+    this.#next = at + 1 === this.#max ? 0 : at + 1;
+    if (at === this.#entries.length) {
+      const fresh = new Entry();
+      this.#entries.push(fresh);
+      return fresh;
+    }
+    const entry = this.#entries[at];
+    this.#overwritten++;
+    const id = entry.id ?? entry.cell!.id;
+    if (id !== undefined) this.#forgotten.add(id);
+    else entry.cell!.whenKnown = this.#rememberForgotten; // Whoever asks for its id from now on comes too late.
+    return entry;
+  }
+}
+
+function recordOf(id: MessageId, entry: Entry, offsetNs: bigint): PassageRecord {
+  const { direction, kind, fromId, toId, peer, enteredMs, stages, durationsMs, handlerMs } = entry;
+  const { outcome, stage, reason, errorName, errorCode, receipt } = entry;
+  return {
+    id,
+    direction,
+    kind,
+    fromId,
+    toId,
+    peer,
+    atNs: offsetNs + toNs(enteredMs),
+    stages,
+    durationsMs: durationsMs.slice(0, passedCount(stages, stage)),
+    handlerMs,
+    outcome,
+    stage,
+    reason,
+    errorName,
+    errorCode,
+    receipt,
+  };
+}
+
+/** How many stages a message passed that ended at `stage`, that one included. */
+function passedCount(stages: readonly string[], stage: string | undefined): number {
+  const at = stage === undefined ? -1 : stages.indexOf(stage);
+  return at < 0 ? stages.length : at + 1;
+}
+
+function toNs(ms: number): bigint {
+  return BigInt(Math.round(ms * 1_000)) * 1_000n;
+}
+
+function codeOf(error: Error): string | undefined {
+  return "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** A part of a text keeps the whole of it in memory, so it is written anew. */
+function cut(text: string): string {
+  if (text.length <= REASON_MAX) return text;
+  return `${JSON.parse(JSON.stringify(text.slice(0, REASON_MAX)))}…`;
 }

@@ -3,16 +3,37 @@
  * @module
  */
 import type { Message } from "../../messages/message.ts";
+import type { Limit } from "./limits.ts";
 
 /** Takes the frame of a reply. */
 export type TakeReply = (reply: Uint8Array) => void;
 
-/** Open requests by sender and id. Bounded by the lanes that hold the requests. */
+/** Requests that may be open; the lanes that hold them allow about as many. */
+const OPEN_REQUESTS_MAX = 4_096;
+
+/** Open requests by sender and id. */
 export class OpenRequests {
   readonly #answers = new Map<string, TakeReply>();
+  #overflows = 0;
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "replies.open",
+      unit: "requests",
+      max: OPEN_REQUESTS_MAX,
+      rule: "the reply goes by a request of its own",
+      inUse: () => this.#answers.size,
+      overflows: () => this.#overflows,
+    }];
+  }
 
   /** Opens `request`: `answer` is called at most once, with the reply's frame. */
   open(request: Message, answer: TakeReply): void {
+    if (this.#answers.size >= OPEN_REQUESTS_MAX) {
+      this.#overflows++;
+      return;
+    }
     this.#answers.set(keyOf(request.fromId, request.id), answer);
   }
 

@@ -10,6 +10,7 @@ import type { Random } from "../../utilities/random.ts";
 import type { NaraId, NaraName } from "../../utilities/names.ts";
 import { MeshError } from "../transport/mesh.ts";
 import { backoffMs } from "./backoff.ts";
+import type { Limit } from "./limits.ts";
 
 /** How long a peer counts as online after the last that was heard of it, in milliseconds. */
 export const ONLINE_MS = 150_000;
@@ -73,6 +74,7 @@ export class PeerDirectory {
   readonly #owners = new Map<string, NaraId>();
   readonly #addresses: Set<string>;
   readonly #strangerListeners = new Set<(id: NaraId) => void>();
+  #overflows = 0;
 
   /**
    * A directory of nobody.
@@ -94,6 +96,18 @@ export class PeerDirectory {
   /** How many peers are known. */
   get size(): number {
     return this.#peers.size;
+  }
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "peers.known",
+      unit: "peers",
+      max: this.#options.peersMax,
+      rule: "the one heard longest ago is forgotten, those without a proven address first",
+      inUse: () => this.size,
+      overflows: () => this.#overflows,
+    }];
   }
 
   /** Whether `address` may be dialled before anything came from it. */
@@ -142,6 +156,7 @@ export class PeerDirectory {
     const peer = known ?? this.#add(id, nowMs);
     if (nowMs - peer.lastHeardMs > ONLINE_MS) peer.onlineSinceMs = nowMs;
     peer.lastHeardMs = nowMs;
+    if (peer.failures > 0) peer.retryAtMs = nowMs; // It lives: there is no need to wait before the next try.
     if (name) peer.name = name;
     this.#peers.delete(id); // A Map keeps insertion order: the one heard last moves to the end.
     this.#peers.set(id, peer);
@@ -212,6 +227,7 @@ export class PeerDirectory {
       const [longestSilent] = this.#peers.values();
       const leaves = this.#peers.values().find(({ address }) => address === undefined) ?? longestSilent;
       this.#peers.delete(leaves.id);
+      this.#overflows++;
       if (leaves.address !== undefined) this.#owners.delete(leaves.address);
     }
     return {

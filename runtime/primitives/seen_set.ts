@@ -9,6 +9,7 @@
 import type { Message } from "../../messages/message.ts";
 import { timestampMs } from "../../utilities/timestamp.ts";
 import type { Clock } from "../../utilities/clock.ts";
+import type { Limit } from "./limits.ts";
 
 /** Options of a {@linkcode SeenSet}. */
 export interface SeenSetOptions {
@@ -52,7 +53,7 @@ interface Sender {
 }
 
 /** What {@linkcode SeenSet.add} found. */
-export type SeenVerdict = "new" | "duplicate_id" | "below_horizon";
+export type SeenVerdict = "new" | "duplicate_id" | "in_progress" | "below_horizon";
 
 /** Ids by sender, for as long as a replay of them would count as fresh. */
 export class SeenSet {
@@ -61,6 +62,10 @@ export class SeenSet {
   readonly #max: number;
   readonly #perGenerationMax: number;
   readonly #senders = new Map<string, Sender>();
+  /** Those that have come to no outcome yet; the lanes bound their number. */
+  readonly #inProgress = new Set<string>();
+  /** Where nothing says otherwise, nothing older is taken: of whom little is known after a restart. */
+  #floorMs = -Infinity;
   #size = 0;
   /** Entries that were forgotten before their time. */
   overflows = 0;
@@ -82,19 +87,69 @@ export class SeenSet {
     return this.#size;
   }
 
+  /** How far back a message counts as fresh, in milliseconds. */
+  get windowMs(): number {
+    return this.#keptMs - UNDER_WAY_MS;
+  }
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "seen.messages",
+      unit: "messages",
+      max: this.#max,
+      rule: "the sender with most is taken nothing old of any more",
+      inUse: () => this.#size,
+      overflows: () => this.overflows,
+    }];
+  }
+
   /** From now on remembers for as long as a message may be fresh for `windowMs`, if that is longer than before. */
   cover(windowMs: number): void {
     this.#keptMs = Math.max(this.#keptMs, windowMs + UNDER_WAY_MS);
   }
 
-  /** Remembers the message, unless it was seen or lies below its sender's horizon. */
+  /**
+   * Remembers the message, unless it was seen or lies below its sender's horizon. It counts as in progress until
+   * {@linkcode SeenSet.finish} or {@linkcode SeenSet.forget}.
+   */
   add(message: Message): SeenVerdict {
     const { id } = message;
-    const owner = message.proof === "none" ? UNPROVEN : message.fromId;
+    const owner = ownerOf(message);
+    const verdict = this.#remember(owner, id, timestampMs(message.timestamp));
+    if (verdict === "new") this.#inProgress.add(`${owner} ${id}`);
+    else if (verdict === "duplicate_id" && this.#inProgress.has(`${owner} ${id}`)) return "in_progress";
+    return verdict;
+  }
+
+  /** Remembers what an earlier run of this nara saw. */
+  restore(owner: string, id: string, madeMs: number): void {
+    this.#remember(owner, id, madeMs);
+  }
+
+  /** Takes nothing any more that was made at this time or earlier, whoever sends it. */
+  raiseFloor(madeMs: number): void {
+    this.#floorMs = Math.max(this.#floorMs, madeMs);
+  }
+
+  /** The message came to its outcome: from now on it is a duplicate. */
+  finish(message: Message): void {
+    this.#inProgress.delete(`${ownerOf(message)} ${message.id}`);
+  }
+
+  /** The message came to nothing, through no fault of its own: when it comes again, it counts as new. */
+  forget(message: Message): void {
+    const owner = ownerOf(message);
+    this.finish(message);
+    const sender = this.#senders.get(owner);
+    if (!sender) return;
+    for (const { ids } of [sender.young, sender.old]) if (ids.delete(message.id)) this.#size--;
+  }
+
+  #remember(owner: string, id: string, madeMs: number): "new" | "duplicate_id" | "below_horizon" {
     const sender = this.#senders.get(owner) ?? this.#meet(owner);
     if (sender.young.ids.has(id) || sender.old.ids.has(id)) return "duplicate_id";
-    const madeMs = timestampMs(message.timestamp);
-    if (madeMs <= sender.horizonMs) return "below_horizon";
+    if (madeMs <= Math.max(sender.horizonMs, this.#floorMs)) return "below_horizon";
     if (this.#hasGrownOld(sender)) this.#age(sender);
     const { young } = sender;
     young.ids.add(id);
@@ -171,6 +226,11 @@ export class SeenSet {
 
 function generation(): Generation {
   return { ids: new Set(), newestMs: -Infinity };
+}
+
+/** Whose memory a message takes room in. */
+export function ownerOf({ proof, fromId }: Pick<Message, "proof" | "fromId">): string {
+  return proof === "none" ? UNPROVEN : fromId;
 }
 
 function weight({ young, old }: Sender): number {

@@ -3,9 +3,12 @@
  * @module
  */
 import { NaraError } from "../../utilities/errors.ts";
+import type { Limit } from "./limits.ts";
 
 /** What can be wrong with a stored value. */
-export class StoreError extends NaraError<"store_full" | "bad_key" | "unreadable" | "locked"> {}
+export class StoreError extends NaraError<
+  "store_full" | "bad_key" | "disk_full" | "disk_failed" | "read_only" | "locked" | "unreadable" | "closed"
+> {}
 
 /** The keys and values of one service. Every call is atomic and, once resolved, survives `kill -9`. */
 export interface Store {
@@ -62,9 +65,12 @@ export class ServiceStore implements Store {
   readonly #file: KeyValueFile;
   readonly #space: string;
   readonly #bytesMax: number;
-  #bytes: number;
+  #bytes = 0;
+  #overflows = 0;
 
   /**
+   * What is in the space, and room for more.
+   *
    * @param file Where all spaces are kept.
    * @param space The service's name.
    * @param bytesMax Keys and values together.
@@ -73,7 +79,19 @@ export class ServiceStore implements Store {
     this.#file = file;
     this.#space = space;
     this.#bytesMax = bytesMax;
-    this.#bytes = file.list(space, "").reduce((sum, entry) => sum + sizeOf(entry), 0);
+    this.recount();
+  }
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: `store.${this.#space}`,
+      unit: "bytes",
+      max: this.#bytesMax,
+      rule: "the write is refused with store_full",
+      inUse: () => this.#bytes,
+      overflows: () => this.#overflows,
+    }];
   }
 
   /** The value of `key`. */
@@ -88,29 +106,48 @@ export class ServiceStore implements Store {
 
   /** Sets several values at once: all or none. */
   setAll(entries: Iterable<readonly [key: string, value: Uint8Array]>): Promise<void> {
-    return attempt(() => {
-      const list = [...new Map(entries)];
-      let bytes = this.#bytes;
-      for (const entry of list) bytes += sizeOf(entry) - this.#sizeAt(entry[0]);
-      if (bytes > this.#bytesMax) {
-        throw new StoreError(
-          "store_full",
-          `Cannot keep ${bytes} bytes for "${this.#space}" as its store holds at most ${this.#bytesMax}: ` +
-            "delete something, or declare a larger storeBytesMax",
-        );
-      }
-      this.#file.setAll(this.#space, list);
-      this.#bytes = bytes;
-    });
+    return this.#write(new Map(entries));
   }
 
   /** Removes `key`. */
   delete(key: string): Promise<void> {
-    return attempt(() => {
-      const bytes = this.#sizeAt(key);
-      this.#file.delete(this.#space, key);
-      this.#bytes -= bytes;
-    });
+    return this.#write(new Map([[key, undefined]]));
+  }
+
+  /**
+   * Changes for {@linkcode KeyValueFile.write}, to be made at once together with those of others; they count as made. When the
+   * write is refused, call {@linkcode ServiceStore.recount}.
+   *
+   * @throws {StoreError} `store_full` or `bad_key`; then nothing counts.
+   */
+  changesFor(entries: ReadonlyMap<string, Uint8Array | undefined>): Change[] {
+    let bytes = this.#bytes;
+    for (const [key, value] of entries) bytes += (value ? sizeOf([key, value]) : 0) - this.#sizeAt(key);
+    if (bytes > this.#bytesMax && bytes > this.#bytes) {
+      this.#overflows++;
+      throw new StoreError(
+        "store_full",
+        `Cannot keep ${bytes} bytes for "${this.#space}" as its store holds at most ${this.#bytesMax}: ` +
+          "delete something, or declare a larger storeBytesMax",
+      );
+    }
+    this.#bytes = bytes;
+    return [...entries].map(([key, value]) => ({ space: this.#space, key, value }));
+  }
+
+  /** Counts again what is there. */
+  recount(): void {
+    this.#bytes = this.#file.list(this.#space, "").reduce((sum, entry) => sum + sizeOf(entry), 0);
+  }
+
+  async #write(entries: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    const changes = this.changesFor(entries);
+    try {
+      await this.#file.write(changes);
+    } catch (thrown) {
+      this.recount();
+      throw thrown;
+    }
   }
 
   /** All keys that start with `prefix`, sorted, with their values. */

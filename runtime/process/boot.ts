@@ -3,16 +3,26 @@
  * nothing behind.
  * @module
  */
+import { join } from "node:path";
 import { type CreatedIdentity, createIdentity } from "../../utilities/identity.ts";
+import { Secret } from "../../utilities/secret.ts";
 import { createLogger, type LogSink } from "../primitives/logger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { KeyValueFile } from "../primitives/store.ts";
 import { createRuntime, type Runtime } from "../runtime.ts";
 import { createAllowList } from "./allow_list.ts";
+import { announceApi, type ApiContact, createToken } from "./api_file.ts";
+import type { ApiServer } from "./api_server.ts";
 import { type Choice, chooseFolder, describeHolder, userDataFolder } from "./choose_folder.ts";
-import type { NaraConfig } from "./config.ts";
-import type { DataFolder } from "./data_folder.ts";
+import { type NaraConfig, readConfig } from "./config.ts";
+import { CONFIG_FILE, readFolderFile } from "./config_file.ts";
+import { type DataFolder, folderError } from "./data_folder.ts";
 import { meshAt } from "./listen.ts";
 import type { Program } from "./operator.ts";
-import { environmentVariable } from "./settings.ts";
+import { passageLog } from "./passage_log.ts";
+import { ProcessError } from "./process_error.ts";
+import { type NaraPhase, sourcesOf } from "./runtime_sources.ts";
+import { environmentVariable, type Sources } from "./settings.ts";
 
 /** What a nara is booted with, beside its configuration. */
 export interface BootOptions {
@@ -22,25 +32,60 @@ export interface BootOptions {
   readonly log: LogSink;
 }
 
+/** A configuration, and the folder that it led to, which this process holds. */
+export interface Settled {
+  /** All that is set. */
+  readonly config: NaraConfig;
+  /** The folder. */
+  readonly choice: Choice;
+}
+
+/** What a running nara holds beside its runtime. */
+interface Parts {
+  readonly runtime: Runtime;
+  readonly api: ApiServer | undefined;
+  readonly phase: NaraPhase;
+}
+
 /** A nara at work, and the folder that it holds. Dispose of it to end both. */
 export class RunningNara implements AsyncDisposable {
   /** The nara. */
   readonly runtime: Runtime;
   /** Where it keeps what outlives the process. */
   readonly dataPath: string;
-  readonly #folder: DataFolder;
+  /** Where it answers its operator, if it does. */
+  readonly apiUrl: string | undefined;
+  readonly #resources: AsyncDisposableStack;
 
   /** Use {@linkcode boot}. */
-  constructor(runtime: Runtime, folder: DataFolder) {
+  constructor({ runtime, api }: Parts, dataPath: string, resources: AsyncDisposableStack) {
     this.runtime = runtime;
-    this.dataPath = folder.path;
-    this.#folder = folder;
+    this.dataPath = dataPath;
+    this.apiUrl = api?.url;
+    this.#resources = resources;
   }
 
-  /** Stops the nara, then lets go of its folder. */
+  /** Stops what answers for the nara, then the nara, then lets go of its folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.runtime.stop();
-    this.#folder[Symbol.dispose]();
+    await this.#resources.disposeAsync();
+  }
+}
+
+/**
+ * Reads the configuration, takes the folder that it leads to, and reads the settings that lie there, unless another file was
+ * named. The folder has to be disposed of, or handed to {@linkcode boot}.
+ *
+ * @throws {ProcessError} For what whoever starts it has to put right.
+ */
+export function settle(sources: Sources): Settled {
+  const config = readConfig(sources);
+  const choice = chooseFolder(config, () => userDataFolder(Deno.build.os, environmentVariable));
+  try {
+    const file = sources.file ? undefined : readFolderFile(join(choice.folder.path, CONFIG_FILE));
+    return { config: file ? readConfig({ ...sources, file }) : config, choice };
+  } catch (thrown) {
+    choice.folder[Symbol.dispose]();
+    throw thrown;
   }
 }
 
@@ -50,23 +95,23 @@ export class RunningNara implements AsyncDisposable {
  * @throws {ProcessError | IdentityError | StoreError} For what whoever starts it has to put right.
  * @throws What a service throws when it starts.
  */
-export async function boot(config: NaraConfig, options: BootOptions): Promise<RunningNara> {
-  const { folder, passedOver } = chooseFolder(
-    config,
-    () => userDataFolder(Deno.build.os, environmentVariable),
-  );
+export async function boot({ config, choice }: Settled, options: BootOptions): Promise<RunningNara> {
+  const { folder, passedOver } = choice;
+  const resources = new AsyncDisposableStack();
+  resources.use(folder);
   try {
     const created = await createIdentity({
-      soul: config.soul ?? folder.resident?.soul,
+      soul: (config.soul ?? folder.resident?.soul)?.reveal(),
       name: config.name ?? folder.resident?.name,
       keypair: config.keypair,
     });
-    const runtime = await prepare(config, options, created, folder);
+    const parts = await prepare(config, options, created, folder, resources);
     if (passedOver) reportPassedOver(options.log, passedOver, folder);
-    await runtime.start();
-    return new RunningNara(runtime, folder);
+    await parts.runtime.start();
+    parts.phase.notReady = undefined;
+    return new RunningNara(parts, folder.path, resources);
   } catch (thrown) {
-    folder[Symbol.dispose]();
+    await resources.disposeAsync();
     throw thrown;
   }
 }
@@ -74,32 +119,89 @@ export async function boot(config: NaraConfig, options: BootOptions): Promise<Ru
 /** Everything but the start. The soul is kept once nothing is left that the operator could have got wrong. */
 async function prepare(
   config: NaraConfig,
-  { services, log }: BootOptions,
+  options: BootOptions,
   { identity, soul }: CreatedIdentity,
   folder: DataFolder,
-): Promise<Runtime> {
-  const { openSqliteStore } = await import("../ledger/sqlite_store.ts");
-  const store = openSqliteStore(folder.storePath);
-  let runtime: Runtime | undefined;
-  try {
-    runtime = await createRuntime({
+  resources: AsyncDisposableStack,
+): Promise<Parts> {
+  const { log } = options;
+  const services = options.services({
+    isNewborn: config.soul === undefined && folder.resident === undefined,
+  });
+  checkServiceLevels(config, services.map(({ name }) => name));
+  const runtime = resources.use(
+    await createRuntime({
+      ...await openMemory(config, folder),
+      onPassage: config.env === "development" ? passageLog(createLogger("runtime", log)) : undefined,
       identity,
-      services: services({ isNewborn: config.soul === undefined && folder.resident === undefined }),
-      store,
+      services,
       log,
       mesh: meshAt(config, createLogger("process", log)),
       peers: config.peers,
       mayDial: createAllowList(config.meshAllow),
       env: config.env,
       memoryMode: config.memoryMode,
-    });
-    folder.keep({ soul, name: identity.name });
-    return runtime;
+    }),
+  );
+  const phase: NaraPhase = { notReady: "it is starting" };
+  const token = createToken();
+  const api = await listenApi(config, { runtime, phase, log, token });
+  if (api) resources.use(api);
+  folder.keep({ soul: new Secret(soul), name: identity.name });
+  if (api) resources.use(announce(folder.path, { url: api.url, id: identity.id, token }));
+  return { runtime, api, phase };
+}
+
+function announce(path: string, contact: ApiContact): Disposable {
+  try {
+    return announceApi(path, contact);
   } catch (thrown) {
-    await runtime?.stop("its soul could not be kept");
-    store[Symbol.dispose]();
-    throw thrown;
+    throw folderError(path, thrown);
   }
+}
+
+/** What it remembers with; nothing of it is loaded where all is forgotten with the process. */
+async function openMemory(
+  { ledger: kind, ledgerMax, memoryMode }: NaraConfig,
+  folder: DataFolder,
+): Promise<{ ledger: Ledger; store?: KeyValueFile }> {
+  const { LEDGER_CAPACITY } = await import("../ledger/ledger_capacity.ts");
+  const capacity = {
+    ...LEDGER_CAPACITY[memoryMode],
+    ...ledgerMax !== undefined && { messagesMax: ledgerMax },
+  };
+  if (kind === "memory") {
+    const { MemoryLedger } = await import("../ledger/memory_ledger.ts");
+    return { ledger: new MemoryLedger(capacity) };
+  }
+  const { openSqliteFile } = await import("../ledger/sqlite_file.ts");
+  const { store, ledger } = openSqliteFile(folder.storePath, capacity);
+  return { store, ledger };
+}
+
+async function listenApi(
+  { api: listen, isApiGiven: isGiven }: NaraConfig,
+  { runtime, phase, log, token }: { runtime: Runtime; phase: NaraPhase; log: LogSink } & {
+    token: ReturnType<typeof createToken>;
+  },
+): Promise<ApiServer | undefined> {
+  if (!listen) return undefined;
+  const { ApiServer } = await import("./api_server.ts");
+  const sources = sourcesOf(runtime, phase);
+  return new ApiServer({ listen, isGiven, sources, token, log: createLogger("process", log) });
+}
+
+/** A service that nobody has is a name mistyped. */
+function checkServiceLevels({ serviceLevels }: NaraConfig, services: readonly string[]): void {
+  const known = ["runtime", "process", ...services];
+  const wrong = serviceLevels.find(({ service }) => !known.includes(service));
+  if (!wrong) return;
+  throw new ProcessError(
+    "bad_option",
+    `Cannot set what "${wrong.service}" logs as there is no such service: expected one of ${
+      known.join(", ")
+    }`,
+  );
 }
 
 function reportPassedOver(

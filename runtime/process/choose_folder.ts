@@ -71,7 +71,7 @@ function takeGiven(wanted: Wanted, path: string): DataFolder {
   if (!folder) throw inUse(path, "stop that one, or choose another folder");
   const { resident } = folder;
   try {
-    if (resident && wanted.soul !== undefined && wanted.soul !== resident.soul) {
+    if (resident && wanted.soul && wanted.soul.reveal() !== resident.soul.reveal()) {
       const advice = "leave the soul out, or choose another folder";
       throw new ProcessError(
         "wrong_soul",
@@ -104,7 +104,7 @@ function takeOwn(wanted: Wanted, base: string): Choice {
     if (folder && isRight(folder.resident)) return folder;
     folder?.[Symbol.dispose](); // Somebody was faster, and has moved in and out.
   };
-  for (const path of numbered(base)) {
+  for (const path of numberedFolders(base)) {
     const belongs = (resident: Resident | undefined) => resident !== undefined && belongsTo(resident, wanted);
     if (!belongs(residentOf(path))) continue;
     const folder = taken(path, belongs);
@@ -123,8 +123,8 @@ function takeOwn(wanted: Wanted, base: string): Choice {
   );
 }
 
-/** The numbered folders in `base`, lowest first. */
-function numbered(base: string): string[] {
+/** The folders of naras in `base`, lowest number first. */
+export function numberedFolders(base: string): string[] {
   try {
     const numbers = [...Deno.readDirSync(base)].map(({ name }) => name).filter((name) =>
       /^[1-9]\d{0,3}$/.test(name)
@@ -142,8 +142,8 @@ function numbered(base: string): string[] {
 
 /** By the soul if one is wanted, else by the name; else it is one whom nobody named. */
 function belongsTo(resident: Resident, { soul, name }: Wanted): boolean {
-  if (soul !== undefined) return resident.soul === soul;
-  return resident.name === (name ?? generatedName(parseSoul(resident.soul).seed));
+  if (soul) return resident.soul.reveal() === soul.reveal();
+  return resident.name === (name ?? generatedName(parseSoul(resident.soul.reveal()).seed));
 }
 
 function inUse(path: string, advice: string): ProcessError {

@@ -19,6 +19,8 @@ export type Invocation =
     readonly command: OperatorCommand | undefined;
     /** The word that followed the command. */
     readonly argument: string | undefined;
+    /** The word behind that. */
+    readonly secondArgument: string | undefined;
     /** The texts that were given, by flag; `true` for a flag that takes none. */
     readonly flags: Readonly<Record<string, readonly string[]>>;
   };
@@ -35,17 +37,23 @@ export function parseCommandLine(args: readonly string[], commands: readonly Ope
   addOptions(program, SETTING_KEYS.map((key) => SETTINGS[key]));
   program.argument("[command]").usage("[options] [command]").action((word?: string) => {
     if (word !== undefined) throw notUnderstood(`unknown command ${JSON.stringify(word)}`);
-    invocation = { command: undefined, argument: undefined, flags: flagsOf(program, SETTING_KEYS, []) };
+    invocation = {
+      command: undefined,
+      argument: undefined,
+      secondArgument: undefined,
+      flags: flagsOf(program, SETTING_KEYS, []),
+    };
   });
   for (const command of commands) {
-    const { name, summary, hidden, argument, settings, options = [] } = command;
+    const { name, summary, hidden, argument, secondArgument, settings, options = [] } = command;
     const subcommand = program.command(name, { hidden }).description(summary);
-    if (argument) subcommand.argument(`[${argument}]`);
+    for (const word of [argument, secondArgument]) if (word) subcommand.argument(`[${word}]`);
     addOptions(subcommand, [...settings.map((key) => SETTINGS[key]), ...options]);
     subcommand.action(() => {
       invocation = {
         command,
         argument: subcommand.args.at(0),
+        secondArgument: subcommand.args.at(1),
         flags: flagsOf(subcommand, settings, options),
       };
     });
@@ -65,7 +73,7 @@ function createProgram(write: (text: string) => void): Command {
     .description("Starts a nara: a small agent that finds others, and remembers with their help.")
     .addHelpText(
       "after",
-      "\nIn brackets: the environment variable that says the same. What the command line says wins.",
+      "\nIn brackets: the environment variable that says the same. The command line wins, then the variable, then the file.",
     )
     .version(VERSION, "--version", "print the version")
     .helpOption("--help", "print this")

@@ -3,15 +3,17 @@
  * @module
  */
 import { join } from "node:path";
+import { Secret } from "../../utilities/secret.ts";
 import { parseSoul } from "../../utilities/soul.ts";
 import type { NaraName } from "../../utilities/names.ts";
+import { exists, isPrivate, readIfThere, removeIfThere, replaceFile } from "./files.ts";
 import { FolderLock } from "./folder_lock.ts";
 import { ProcessError, reasonOf } from "./process_error.ts";
 
 /** What a folder says of the nara that it belongs to. */
 export interface Resident {
-  /** Its soul. A secret. */
-  readonly soul: string;
+  /** Its soul. */
+  readonly soul: Secret<string>;
   /** Its name, which its soul is bound to. */
   readonly name: NaraName | undefined;
 }
@@ -68,10 +70,11 @@ export class DataFolder implements Disposable {
   }
 
   /** Keeps the soul and the name, readable for their owner alone, and signs the lock. */
-  keep({ soul, name }: { soul: string; name: NaraName }): void {
+  keep({ soul: secret, name }: { soul: Secret<string>; name: NaraName }): void {
+    const soul = secret.reveal();
     try {
       if (this.resident?.name !== name) replaceFile(join(this.path, NAME), `${name}\n`);
-      if (this.resident?.soul !== soul) replaceFile(join(this.path, SOUL), `${soul}\n`); // Last: it makes the folder whole.
+      if (this.resident?.soul.reveal() !== soul) replaceFile(join(this.path, SOUL), `${soul}\n`); // Last: it makes the folder whole.
       this.#isKept = true;
       this.#lock.sign({ pid: Deno.pid, name });
     } catch (thrown) {
@@ -102,27 +105,31 @@ export function lockPathOf(path: string): string {
  * @throws {ProcessError} `bad_folder`, if its soul cannot be read.
  */
 export function residentOf(path: string): Resident | undefined {
-  const soul = readIfThere(join(path, SOUL));
+  const file = join(path, SOUL);
+  const soul = textOf(file);
   if (soul === undefined) return undefined;
   try {
     parseSoul(soul);
   } catch {
-    const file = join(path, SOUL);
     throw new ProcessError(
       "bad_folder",
       `Cannot use ${file} as it holds no soul: restore it, or choose another folder`,
     );
   }
-  return { soul, name: readIfThere(join(path, NAME)) };
+  if (!isPrivate(file)) { // Whoever reads it is this nara.
+    throw new ProcessError(
+      "bad_folder",
+      `Cannot use the soul in ${file} as others may read it: chmod 600 it`,
+    );
+  }
+  return { soul: new Secret(soul), name: textOf(join(path, NAME)) };
 }
 
-function readIfThere(path: string): string | undefined {
+/** The text of a file of the folder, or nothing where there is none. */
+function textOf(path: string): string | undefined {
   try {
-    return Deno.readTextFileSync(path).trimEnd();
+    return readIfThere(path);
   } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound || thrown instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
     if (thrown instanceof Deno.errors.NotCapable) throw folderError(path, thrown);
     throw new ProcessError(
       "bad_folder",
@@ -130,18 +137,6 @@ function readIfThere(path: string): string | undefined {
       { cause: thrown },
     );
   }
-}
-
-/** Writes a file so that it is there whole or not at all. */
-function replaceFile(path: string, text: string): void {
-  const draft = `${path}.new`;
-  removeIfThere(draft);
-  {
-    using file = Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 });
-    file.writeSync(new TextEncoder().encode(text)); // A few dozen bytes: the system takes them at once.
-    file.syncDataSync();
-  }
-  Deno.renameSync(draft, path);
 }
 
 /** Makes a folder and what is above it; returns what was not there before, innermost first. */
@@ -152,30 +147,12 @@ function makeFolder(path: string): string[] {
   return missing;
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.NotFound) return false;
-    throw thrown;
-  }
-}
-
 function removeFolders(innermostFirst: readonly string[]): void {
   for (const folder of innermostFirst) removeIfThere(folder);
 }
 
-/** Removes a file or an empty folder; what somebody else put there meanwhile stays. */
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It is not there, or not empty: then it is not ours to remove.
-  }
-}
-
-function folderError(path: string, thrown: unknown): ProcessError {
+/** What was thrown because of the data folder `path`, as what its owner can put right. */
+export function folderError(path: string, thrown: unknown): ProcessError {
   if (thrown instanceof ProcessError) return thrown;
   const advice = thrown instanceof Deno.errors.NotCapable
     ? "grant --allow-read and --allow-write for it"

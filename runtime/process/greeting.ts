@@ -4,8 +4,8 @@
  */
 import type { RunningNara } from "./boot.ts";
 
-/** The greeting as a line of JSON: `{"event":"started","name","id","address","data","join"}`. */
-export function startedEvent({ runtime, dataPath }: RunningNara, self?: string): string {
+/** The greeting as a line of JSON: `{"event":"started","name","id","address","data","api","join"}`. */
+export function startedEvent({ runtime, dataPath, apiUrl }: RunningNara, self?: string): string {
   const { me: { name, id }, address } = runtime;
   return JSON.stringify({
     event: "started",
@@ -13,14 +13,18 @@ export function startedEvent({ runtime, dataPath }: RunningNara, self?: string):
     id,
     address,
     data: dataPath,
+    api: apiUrl,
     join: joinCommand(self, address),
   });
 }
 
 /** The greeting for a person; `self` is the command that starts this program. */
-export function greetingLines({ runtime, dataPath }: RunningNara, self: string): string[] {
+export function greetingLines({ runtime, dataPath, apiUrl }: RunningNara, self: string): string[] {
   const { me: { name, id }, address } = runtime;
   const about = [`This is ${name}, ${id}.`, `It keeps what it knows in ${dataPath}.`];
+  if (apiUrl) {
+    about.push(`It answers the commands why, limits, catalog, metrics and dead-letters on ${apiUrl}.`);
+  }
   const join = joinCommand(self, address);
   if (join) {
     return [...about, `It listens on ${address}; to join it, run in another terminal:`, "", `  ${join}`, ""];

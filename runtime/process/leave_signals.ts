@@ -8,6 +8,7 @@ import { EXIT_INTERRUPTED, LeaveRequest } from "./process_error.ts";
 /** Listens for the wish to leave. Dispose of it to give the signals back. */
 export class LeaveSignals implements Disposable {
   readonly #controller = new AbortController();
+  #isReading = false;
   readonly #names: readonly Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT", "SIGBREAK"]
     : ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -21,8 +22,10 @@ export class LeaveSignals implements Disposable {
     for (const name of this.#names) Deno.addSignalListener(name, this.#listener);
   }
 
-  /** Takes the end of `input`, or that it cannot be read, for the wish to leave. */
+  /** Takes the end of `input`, or that it cannot be read, for the wish to leave. Asking twice is asking once. */
   async atEndOf(input: Pick<typeof Deno.stdin, "read">): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
     const ignored = new Uint8Array(1_024);
     try {
       while (await input.read(ignored) !== null);

@@ -4,12 +4,14 @@
  */
 import { systemClock } from "../../utilities/clock.ts";
 import { createLogger, type LogSink } from "../primitives/logger.ts";
-import { boot, type RunningNara } from "./boot.ts";
+import { ASK_COMMANDS } from "./ask_commands.ts";
+import { boot, type RunningNara, settle } from "./boot.ts";
 import { parseCommandLine } from "./command_line.ts";
-import { readConfig } from "./config.ts";
+import type { NaraConfig } from "./config.ts";
+import { readConfigFile } from "./config_file.ts";
 import { greetingLines, startedEvent } from "./greeting.ts";
 import { aborted, LeaveSignals } from "./leave_signals.ts";
-import { createLogSink } from "./log.ts";
+import { LEDGER_COMMANDS } from "./ledger_command.ts";
 import type { Program } from "./operator.ts";
 import { EXIT_FAILED, exitCodeOf, LeaveRequest, sentenceOf } from "./process_error.ts";
 import { selfCommandText, selfInfo } from "./self.ts";
@@ -52,18 +54,25 @@ function wantsJson(args: readonly string[]): boolean {
 
 async function perform(args: readonly string[], program: Program, leave: LeaveSignals): Promise<number> {
   const { signal } = leave;
-  const invocation = parseCommandLine(args, await program.commands?.() ?? []);
+  const invocation = parseCommandLine(args, [
+    ...ASK_COMMANDS,
+    ...LEDGER_COMMANDS,
+    ...await program.commands?.() ?? [],
+  ]);
   if ("text" in invocation) {
     console.log(invocation.text);
     return 0;
   }
-  const { command, argument, flags } = invocation;
-  const sources: Sources = { flags, variable: environmentVariable };
+  const { command, argument, secondArgument, flags } = invocation;
+  const sources = sourcesOf(flags);
   if (valuesOf(SETTINGS.untilEof, sources).at(-1)) leave.atEndOf(Deno.stdin);
-  if (!command) return await runNara(program, sources, signal);
+  if (!command) return await runNara(program, sources, leave);
   return await command.run({
     argument,
+    secondArgument,
     flags,
+    sources,
+    services: program.services,
     json: valuesOf(SETTINGS.json, sources).at(-1) ?? false,
     signal,
     print: (line) => console.log(line),
@@ -71,8 +80,17 @@ async function perform(args: readonly string[], program: Program, leave: LeaveSi
   });
 }
 
-async function runNara(program: Program, sources: Sources, signal: AbortSignal): Promise<number> {
-  const { nara, log, json } = await bootFrom(program, sources);
+/** What was given on the command line and in the environment, and the file that they name. */
+function sourcesOf(flags: Sources["flags"]): Sources {
+  const sources: Sources = { flags, variable: environmentVariable };
+  const path = valuesOf(SETTINGS.config, sources).at(-1);
+  return path === undefined ? sources : { ...sources, file: readConfigFile(path) };
+}
+
+async function runNara(program: Program, sources: Sources, leave: LeaveSignals): Promise<number> {
+  const { signal } = leave;
+  const { nara, log, config: { json, untilEof } } = await bootFrom(program, sources);
+  if (untilEof) leave.atEndOf(Deno.stdin);
   const logger = createLogger("process", log);
   const self = selfCommandText(selfInfo());
   for (const line of json ? [startedEvent(nara, self)] : greetingLines(nara, self)) console.log(line);
@@ -87,12 +105,14 @@ async function runNara(program: Program, sources: Sources, signal: AbortSignal):
 async function bootFrom(
   program: Program,
   sources: Sources,
-): Promise<{ nara: RunningNara; log: LogSink; json: boolean }> {
-  const config = readConfig(sources);
-  const { json, logLevel: level } = config;
+): Promise<{ nara: RunningNara; log: LogSink; config: NaraConfig }> {
+  const { createLogSink } = await import("./log.ts"); // Loaded here, for most commands log nothing.
+  const settled = settle(sources);
+  const { config } = settled;
+  const { json, logLevel: level, serviceLevels } = config;
   const color = Deno.stderr.isTerminal() && !Deno.noColor;
-  const log = createLogSink({ level, json, color, clock: systemClock, write: writeError });
-  return { nara: await boot(config, { services: program.services, log }), log, json };
+  const log = createLogSink({ level, serviceLevels, json, color, clock: systemClock, write: writeError });
+  return { nara: await boot(settled, { services: program.services, log }), log, config };
 }
 
 async function isDisposedWithin(ms: number, nara: RunningNara): Promise<boolean> {

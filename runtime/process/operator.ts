@@ -5,7 +5,7 @@
  */
 import type { Service } from "../service.ts";
 import type { RunningNara } from "./boot.ts";
-import type { SettingKey } from "./settings.ts";
+import type { SettingKey, Sources } from "./settings.ts";
 
 /** An option that only one command has. */
 export interface CommandOption {
@@ -27,6 +27,8 @@ export interface OperatorCommand {
   readonly hidden?: boolean;
   /** What stands in the help for a word that may follow, if one may. */
   readonly argument?: string;
+  /** What stands in the help for a second word that may follow. */
+  readonly secondArgument?: string;
   /** Options of its own. */
   readonly options?: readonly CommandOption[];
   /** The settings that mean something to it. */
@@ -39,8 +41,14 @@ export interface OperatorCommand {
 export interface CommandContext {
   /** The word that followed the command. */
   readonly argument: string | undefined;
+  /** The word behind that. */
+  readonly secondArgument: string | undefined;
   /** The texts that were given for each flag. */
   readonly flags: Readonly<Record<string, readonly string[]>>;
+  /** The flags, the environment and the file that `--config` names: for commands that need settings, and no nara. */
+  readonly sources: Sources;
+  /** The services that a nara of this program would run. */
+  readonly services: Program["services"];
   /** Whether lines should be JSON. */
   readonly json: boolean;
   /** Aborts when the operator wants it to end. */

@@ -5,7 +5,10 @@
 import { isIP } from "node:net";
 import { IdentityError } from "../../utilities/identity_error.ts";
 import { isNaraName, type NaraName } from "../../utilities/names.ts";
+import { Secret } from "../../utilities/secret.ts";
 import { parseSoul } from "../../utilities/soul.ts";
+import type { LogLevel } from "../primitives/logger.ts";
+import type { MemoryMode } from "../service.ts";
 import { isMeshAddress, meshAddressOf } from "../transport/mesh_address.ts";
 import { isRange } from "./allow_list.ts";
 
@@ -28,11 +31,34 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** How much a nara remembers. */
+export interface MemoryChoice {
+  /** The mode. */
+  readonly mode: MemoryMode;
+  /** Messages that its ledger may hold; only in the mode `custom`. */
+  readonly messagesMax?: number;
+}
+
+/** How much one service says. */
+export interface ServiceLevel {
+  /** Which one: a service's name, `runtime` or `process`. */
+  readonly service: string;
+  /** The least that it logs; `off` for nothing at all. */
+  readonly level: LogLevel | "off";
+}
+
+/** Messages that a ledger of one's own size may hold: fewer are of no use, more are of no machine. */
+const MESSAGES_MIN = 100;
+const MESSAGES_MAX = 10_000_000;
+/** What no path of anybody's has in it. */
+const CONTROL = /\p{Cc}/u;
+const SERVICE_LEVEL = /^([a-z][a-z0-9-]{0,63})=(debug|info|warn|error|off)$/;
+const CUSTOM_MEMORY = /^custom:([1-9]\d{0,8})$/;
 const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
 
-/** Reads any text that is not blank. */
-export function readText(text: string): Reading<string> {
-  return text.trim() === "" ? { expected: "something" } : { value: text };
+/** Reads the path of a file or a folder. */
+export function readPath(text: string): Reading<string> {
+  return text.trim() === "" || CONTROL.test(text) ? { expected: "a path" } : { value: text };
 }
 
 /** Reads a nara's name. */
@@ -43,10 +69,10 @@ export function readName(text: string): Reading<NaraName> {
 }
 
 /** Reads a soul. */
-export function readSoul(text: string): Reading<string> {
+export function readSoul(text: string): Reading<Secret<string>> {
   try {
     parseSoul(text);
-    return { value: text };
+    return { value: new Secret(text) };
   } catch (thrown) {
     if (!(thrown instanceof IdentityError)) throw thrown;
     return { expected: `40 bytes in base58 (${text.length} characters came): copy the soul whole` };
@@ -62,6 +88,38 @@ export function readHostPort(text: string): Reading<HostPort> {
     return { expected: "HOST:PORT, such as 127.0.0.1:7433, localhost:0 or [::1]:7433" };
   }
   return { value: { hostname: bracketed ?? plain, port } };
+}
+
+/** Reads where the API is: as {@linkcode readHostPort}, also with `http://` before it; or `none`. */
+export function readApi(text: string): Reading<HostPort | "none"> {
+  if (text === "none") return { value: "none" };
+  const reading = readHostPort(text.replace(/^http:\/\/(.*?)\/?$/i, "$1"));
+  return "value" in reading
+    ? reading
+    : { expected: "HOST:PORT, such as 127.0.0.1:8080, localhost:0 or [::1]:8080, or none" };
+}
+
+/** Reads `short`, `medium`, `hog`, or `custom:N` for a ledger of N messages. */
+export function readMemory(text: string): Reading<MemoryChoice> {
+  const named = readOneOf<MemoryMode>(["short", "medium", "hog"], { low: "short", high: "hog" })(text);
+  if ("value" in named) return { value: { mode: named.value } };
+  const messagesMax = Number(CUSTOM_MEMORY.exec(text)?.[1]);
+  if (messagesMax >= MESSAGES_MIN && messagesMax <= MESSAGES_MAX) {
+    return { value: { mode: "custom", messagesMax } };
+  }
+  return {
+    expected: `short, medium, hog or custom:N, where N from ${MESSAGES_MIN} to ${MESSAGES_MAX} is how many ` +
+      "messages it keeps",
+  };
+}
+
+/** Reads `SERVICE=LEVEL`. */
+export function readServiceLevel(text: string): Reading<ServiceLevel> {
+  const [, service, level] = SERVICE_LEVEL.exec(text) ?? [];
+  if (service === undefined) {
+    return { expected: "SERVICE=LEVEL, such as stash=debug; LEVEL is debug, info, warn, error or off" };
+  }
+  return { value: { service, level: level as ServiceLevel["level"] } };
 }
 
 /** Reads the address of a nara, and gives it the form in which addresses are compared. */

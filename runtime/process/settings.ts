@@ -1,22 +1,28 @@
 /**
- * The settings of a nara: for each its flag, its environment variable, and how its value is read.
+ * The settings of a nara: for each its flag, its environment variable, its key in a file, and how its value is read.
  * @module
  */
 import type { KeypairKind } from "../../utilities/identity.ts";
+import type { Secret } from "../../utilities/secret.ts";
 import type { LogLevel } from "../primitives/logger.ts";
-import type { Environment, MemoryMode } from "../service.ts";
+import type { Environment } from "../service.ts";
 import { ProcessError } from "./process_error.ts";
 import {
   type HostPort,
+  type MemoryChoice,
+  readApi,
   type Reader,
   readFlag,
   readHostPort,
+  readMemory,
   readMeshUrl,
   readName,
   readOneOf,
+  readPath,
   readRange,
+  readServiceLevel,
   readSoul,
-  readText,
+  type ServiceLevel,
 } from "./setting_values.ts";
 
 /** One thing that can be set. */
@@ -29,10 +35,15 @@ export interface Setting<T> {
   readonly placeholder?: string;
   /** A line for the help. */
   readonly summary: string;
-  /** Whether it may be given several times; the variable separates them by commas. */
+  /** Whether there may be several: given one by one, separated by commas, or as a list in a file. */
   readonly many?: boolean;
   /** Whether its value must never be repeated. */
   readonly secret?: boolean;
+  /**
+   * Which files may say it. `given`: not the one in a data folder, for it decides which folder that is. `none`: no file.
+   * @default {any}
+   */
+  readonly inFiles?: "given" | "none";
   /** Reads one value. */
   readonly read: Reader<T>;
 }
@@ -42,9 +53,11 @@ export interface Settings {
   /** What the nara is called. */
   readonly name: Setting<string>;
   /** Who the nara is. */
-  readonly soul: Setting<string>;
+  readonly soul: Setting<Secret<string>>;
   /** Where it keeps what outlives the process. */
   readonly data: Setting<string>;
+  /** A file with further settings. */
+  readonly config: Setting<string>;
   /** Where it listens for other naras. */
   readonly meshListen: Setting<HostPort>;
   /** Where others reach it, where that differs. */
@@ -56,11 +69,17 @@ export interface Settings {
   /** Which implementation of Ed25519. */
   readonly keypair: Setting<KeypairKind>;
   /** How much it remembers. */
-  readonly memoryMode: Setting<MemoryMode>;
+  readonly memoryMode: Setting<MemoryChoice>;
+  /** What it remembers with. */
+  readonly ledger: Setting<"sqlite" | "memory">;
+  /** Where it answers its operator. */
+  readonly api: Setting<HostPort | "none">;
   /** How careful it is. */
   readonly env: Setting<Environment>;
   /** Which log lines are written. */
   readonly logLevel: Setting<LogLevel>;
+  /** The same for single services. */
+  readonly log: Setting<ServiceLevel>;
   /** Whether lines are written as JSON. */
   readonly json: Setting<boolean>;
   /** Whether it leaves when standard input ends. */
@@ -77,6 +96,7 @@ export const SETTINGS: Settings = {
     variable: "NARA_NAME",
     placeholder: "NAME",
     summary: "what it is called (default: the name that its soul generates)",
+    inFiles: "given",
     read: readName,
   },
   soul: {
@@ -86,6 +106,7 @@ export const SETTINGS: Settings = {
     summary:
       "who it is, a secret: better given as NARA_SOUL (default: the soul in its data folder, or a new one)",
     secret: true,
+    inFiles: "given",
     read: readSoul,
   },
   data: {
@@ -93,7 +114,17 @@ export const SETTINGS: Settings = {
     variable: "NARA_DATA",
     placeholder: "FOLDER",
     summary: "where it keeps its soul and its store (default: a folder of its own under your data folder)",
-    read: readText,
+    inFiles: "given",
+    read: readPath,
+  },
+  config: {
+    flag: "--config",
+    variable: "NARA_CONFIG",
+    placeholder: "FILE",
+    summary:
+      "a file of JSON with any of these settings (default: nara.json in its data folder, if there is one)",
+    inFiles: "none",
+    read: readPath,
   },
   meshListen: {
     flag: "--mesh-listen",
@@ -138,8 +169,25 @@ export const SETTINGS: Settings = {
     flag: "--memory-mode",
     variable: "NARA_MEMORY_MODE",
     placeholder: "MODE",
-    summary: "how much it remembers: short, medium or hog (default: by the memory that it may use)",
-    read: readOneOf<MemoryMode>(["short", "medium", "hog"], { low: "short", high: "hog" }),
+    summary:
+      "how much it remembers: short, medium, hog, or custom:N for N messages (default: by the memory that it may use)",
+    read: readMemory,
+  },
+  ledger: {
+    flag: "--ledger",
+    variable: "NARA_LEDGER",
+    placeholder: "KIND",
+    summary:
+      "what it remembers with: sqlite, or memory, which forgets all but who it is when it ends (default: sqlite)",
+    read: readOneOf<"sqlite" | "memory">(["sqlite", "memory"]),
+  },
+  api: {
+    flag: "--api",
+    variable: "NARA_API",
+    placeholder: "HOST:PORT",
+    summary:
+      "where it answers your questions, and where commands ask; or none (default: 127.0.0.1:8080, or the next free port)",
+    read: readApi,
   },
   env: {
     flag: "--env",
@@ -154,6 +202,14 @@ export const SETTINGS: Settings = {
     placeholder: "LEVEL",
     summary: "the least that is logged: debug, info, warn or error (default: info; in development debug)",
     read: readOneOf<LogLevel>(["debug", "info", "warn", "error"]),
+  },
+  log: {
+    flag: "--log",
+    variable: "NARA_LOG",
+    placeholder: "SERVICE=LEVEL",
+    summary: "the same for one service, such as stash=debug or presence=off; may be repeated",
+    many: true,
+    read: readServiceLevel,
   },
   json: {
     flag: "--json",
@@ -172,31 +228,52 @@ export const SETTINGS: Settings = {
 /** The keys of all settings, in the order of the table. */
 export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
 
+/** What a file says. */
+export interface SettingsFile {
+  /** Where it is. */
+  readonly path: string;
+  /** The texts that it gives, by key. */
+  readonly texts: Readonly<Partial<Record<SettingKey, readonly string[]>>>;
+}
+
 /** Where values come from. */
 export interface Sources {
   /** The values given on the command line, by flag; `true` for a flag that takes none. */
   readonly flags: Readonly<Record<string, readonly string[]>>;
   /** The value of an environment variable. */
   variable(name: string): string | undefined;
+  /** The file with further settings, where there is one. */
+  readonly file?: SettingsFile;
 }
 
 /**
- * The values of a setting: those on the command line, else those of its variable, of which an empty one says nothing.
+ * The values of a setting: those on the command line, else those of its variable, of which an empty one says nothing,
+ * else those in the file.
  *
  * @throws {ProcessError} `bad_option`, naming where the value stands and what would be right.
  */
-export function valuesOf<T>(setting: Setting<T>, { flags, variable }: Sources): readonly T[] {
+export function valuesOf<T>(setting: Setting<T>, { flags, variable, file }: Sources): readonly T[] {
   const given = flags[setting.flag];
-  if (given) return given.map((text) => valueOf(setting, text, setting.flag));
-  const text = variable(setting.variable) ?? "";
-  const texts = setting.many ? text.split(",").map((part) => part.trim()) : [text];
-  return texts.filter((part) => part !== "").map((part) => valueOf(setting, part, setting.variable));
+  if (given) return split(setting, given).map((text) => valueOf(setting, text, setting.flag));
+  const texts = split(setting, [variable(setting.variable) ?? ""]).filter((text) => text !== "");
+  if (texts.length > 0) return texts.map((text) => valueOf(setting, text, setting.variable));
+  const key = keyOf(setting);
+  const filed = split(setting, file && key && file.texts[key] || []);
+  return filed.map((text) => valueOf(setting, text, `${JSON.stringify(key)} in ${file?.path}`));
 }
 
 /** The environment as far as this process may see it. */
 export function environmentVariable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+function keyOf(setting: Setting<unknown>): SettingKey | undefined {
+  return SETTING_KEYS.find((key) => SETTINGS[key] === setting);
+}
+
+function split({ many }: Setting<unknown>, texts: readonly string[]): readonly string[] {
+  return many ? texts.flatMap((text) => text.split(",").map((part) => part.trim())) : texts;
 }
 
 function valueOf<T>({ read, secret }: Setting<T>, text: string, source: string): T {

@@ -1,21 +1,35 @@
 /**
  * Content keys: what a message says, as a key that is the same whoever says it.
  *
- * - Place: in the emit pipeline behind `id`; in the receive pipeline behind `dedupe`.
+ * - Place: in the emit pipeline behind `id`; in the receive pipeline behind `verify`, before anything that goes by the key.
  * - Drops: `wrong_content_key`.
  * @module
  */
 import type { Message } from "../../messages/message.ts";
 import { continueWith, drop, none, type StreamStage } from "../stage.ts";
 
-/** Computes the key of a message that has none. */
+/** Characters that a content key may have on the wire. */
+const KEY_LENGTH_MAX = 1024;
+
+/**
+ * Computes the key of a message that has none. An empty key is none.
+ *
+ * - Errors: a `TypeError`, when the key is no text or longer than 1 024 characters.
+ */
 export function contentKey(key: (payload: never) => string): StreamStage {
   return {
     order: "stream",
     name: "content_key",
     describe: () => "from the payload",
     process: function contentKey(message) {
-      return continueWith(message.contentKey ? message : message.with({ contentKey: keyOf(message, key) }));
+      if (message.contentKey) return continueWith(message);
+      const computed = keyOf(message, key);
+      if (computed === undefined) return continueWith(message);
+      if (computed.length <= KEY_LENGTH_MAX) return continueWith(message.with({ contentKey: computed }));
+      throw new TypeError(
+        `Cannot use the content key of this ${message.kind} as it must have at most ${KEY_LENGTH_MAX} characters: it has ` +
+          `${computed.length}`,
+      );
     },
   };
 }
@@ -32,9 +46,8 @@ export function checkContentKey(key: (payload: never) => string): StreamStage {
     process: function checkContentKey(message) {
       const computed = keyOf(message, key);
       if (message.contentKey === computed) return continueWith(message);
-      return message.proof === "envelope"
-        ? drop("wrong_content_key")
-        : continueWith(message.with({ contentKey: computed }));
+      const isRefused = message.proof === "envelope" || (computed?.length ?? 0) > KEY_LENGTH_MAX;
+      return isRefused ? drop("wrong_content_key") : continueWith(message.with({ contentKey: computed }));
     },
   };
 }
@@ -44,6 +57,10 @@ export function noContentKey(): StreamStage {
   return none("content_key", "none");
 }
 
-function keyOf(message: Message, key: (payload: never) => string): string {
-  return key(message.payload as never);
+function keyOf(message: Message, key: (payload: never) => string): string | undefined {
+  const computed: unknown = key(message.payload as never);
+  if (typeof computed === "string") return computed === "" ? undefined : computed;
+  throw new TypeError(
+    `Cannot use the content key of this ${message.kind} as it must be text: got ${computed}`,
+  );
 }

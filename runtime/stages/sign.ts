@@ -7,8 +7,12 @@
  */
 import { envelopeContent, signableContent } from "../../messages/envelope.ts";
 import type { Message } from "../../messages/message.ts";
+import { messageOf } from "../../utilities/errors.ts";
+import { IdentityError } from "../../utilities/identity_error.ts";
+import type { Keypair } from "../../utilities/keypair.ts";
 import {
   continueWith,
+  fail,
   none,
   type PeerStage,
   type StageContext,
@@ -43,13 +47,33 @@ function mayReachGo({ toId }: Message, { behavior, keyring }: StageContext): boo
 }
 
 function signEnvelope(message: Message, { keypair }: StageContext): StageResult | Promise<StageResult> {
-  const signed = (envelopeSignature: Uint8Array) => continueWith(message.with({ envelopeSignature }));
-  const signature = keypair.sign(envelopeContent(message));
-  return signature instanceof Promise ? signature.then(signed) : signed(signature);
+  const content = envelopeContent(message);
+  const signedEnvelope = () => content; // What was written to be signed is not written again to be sent.
+  const signed = (envelopeSignature: Uint8Array) =>
+    continueWith(message.with({ envelopeSignature, signedEnvelope }));
+  return signing(keypair, content, signed);
 }
 
 function signTwice(message: Message, context: StageContext): StageResult | Promise<StageResult> {
   const signed = (signature: Uint8Array) => signEnvelope(message.with({ signature }), context);
-  const signature = context.keypair.sign(encoder.encode(signableContent(message)));
-  return signature instanceof Promise ? signature.then(signed) : signed(signature);
+  return signing(context.keypair, encoder.encode(signableContent(message)), signed);
+}
+
+/** Signs `content`, and hands the signature on. A key that does not sign is this nara's own defect, and is called that. */
+function signing(
+  keypair: Keypair,
+  content: Uint8Array,
+  signed: (signature: Uint8Array) => StageResult | Promise<StageResult>,
+): StageResult | Promise<StageResult> {
+  const broken = (cause: unknown) => {
+    const message = `Cannot sign with this nara's own key: ${messageOf(cause)}`;
+    return fail(new IdentityError("cannot_sign", message, { cause }));
+  };
+  let signature: Uint8Array | Promise<Uint8Array>;
+  try {
+    signature = keypair.sign(content);
+  } catch (thrown) {
+    return broken(thrown);
+  }
+  return signature instanceof Promise ? signature.then(signed, broken) : signed(signature);
 }

@@ -6,6 +6,7 @@
  */
 import { encodeEnvelope } from "../../messages/envelope.ts";
 import type { Message } from "../../messages/message.ts";
+import type { BehaviorSpec } from "../behavior.ts";
 import {
   continueWith,
   fail,
@@ -16,6 +17,8 @@ import {
   type StreamStage,
 } from "../stage.ts";
 import { type Answer, MeshError } from "../transport/mesh.ts";
+import type { Plaza } from "../transport/plaza.ts";
+import { checkTopic, checkTopicPattern, topicOf } from "../transport/plaza_topic.ts";
 
 /**
  * Sends to the target over the mesh. A reply to a request that is still open travels in its response.
@@ -45,29 +48,57 @@ export function meshOnly(): PeerStage {
   };
 }
 
+/** A stage that sends to everybody on a topic. */
+export interface PlazaStage extends PeerStage {
+  /** The topic under the root; where `%s` stands in it, the sender's name. */
+  readonly topic: string;
+}
+
 /**
- * Tells everybody. Where there is no plaza, every peer whose address is proven is told over the mesh.
+ * Tells everybody who listens to a plaza topic, whatever broker the plaza is. Where there is no plaza, every peer whose address is
+ * proven is told over the mesh. What bears an address goes there and nowhere else.
  *
- * - Errors: `no_plaza`, when there is neither.
- * @param topic The plaza topic, under the root.
+ * - Errors: the plaza's own (`unreachable`, `closed`, `frame_too_large`); `no_plaza`, when there is neither plaza nor mesh.
+ * @param topic The topic under the root: lower-case words joined by `/`.
+ * @throws {PlazaError} `bad_topic`.
  */
-export function plaza(topic: string): PeerStage {
+export function plaza(topic: string): PlazaStage {
+  checkTopic(topic);
+  return plazaStage("plaza", topic, () => topic);
+}
+
+/**
+ * As {@linkcode plaza}, on a topic of one's own: the sender's name stands in it.
+ *
+ * - Errors: those of {@linkcode plaza}, and `bad_topic` for a nara whose name is none.
+ * @param pattern The topic under the root, with `%s` in the place of one word, e.g. `newspaper/%s`.
+ * @throws {PlazaError} `bad_topic`.
+ */
+export function plazaPerNara(pattern: string): PlazaStage {
+  checkTopicPattern(pattern);
+  return plazaStage("plaza_per_nara", pattern, ({ me }) => topicOf(pattern, me.name));
+}
+
+/** The topic on which messages of a kind are said to everybody, or the pattern of such topics: what a receiver subscribes to. */
+export function plazaTopicOf({ emit: { transport } }: Pick<BehaviorSpec, "emit">): string | undefined {
+  return (transport as Partial<PlazaStage>).topic;
+}
+
+function plazaStage(name: string, topic: string, topicFor: (context: StageContext) => string): PlazaStage {
   return {
     order: "peer",
-    name: "plaza",
+    name,
+    topic,
     release: "finish",
     describe: () => `to everybody, on ${topic}; without a plaza over the mesh`,
-    process: function plaza(message, context) {
+    process: function plaza(message, context: StageContext & { readonly plaza?: Plaza }) {
       const { toAddress } = message;
-      if (!context.mesh) {
-        return fail(new MeshError("no_plaza", `Cannot tell everybody ${message.kind}: no plaza and no mesh`));
+      if (toAddress) {
+        return deliver(message, context, (frame) => meshOf(context).sendToAddress(frame, toAddress));
       }
-      if (!toAddress) return broadcast(message, context);
-      return deliver(
-        message,
-        context,
-        (frame) => meshOf(context).sendToAddress(frame, toAddress),
-      );
+      if (context.plaza) return publish(message, context, context.plaza, topicFor(context));
+      if (context.mesh) return broadcast(message, context);
+      return fail(new MeshError("no_plaza", `Cannot tell everybody ${message.kind}: no plaza and no mesh`));
     },
   };
 }
@@ -108,6 +139,16 @@ async function broadcast(message: Message, context: StageContext): Promise<Stage
   const frame = encodeEnvelope(message);
   const sends = context.peers.proven().map(({ id }) => sendTo(id, frame, context));
   await Promise.allSettled(sends); // A peer that is away misses a broadcast; that is what broadcasting means.
+  return continueWith(message);
+}
+
+async function publish(
+  message: Message,
+  { signal }: StageContext,
+  plaza: Plaza,
+  topic: string,
+): Promise<StageResult> {
+  await plaza.publish(topic, encodeEnvelope(message), { signal });
   return continueWith(message);
 }
 

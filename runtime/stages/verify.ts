@@ -2,12 +2,13 @@
  * Verifying: nothing that could be forged goes any further.
  *
  * - Place: receive pipeline, before anything that remembers.
- * - Drops: `unknown_sender`, `invalid_signature`, `downgraded`, `no_public_key_in_payload`, `key_conflict`,
- *   `weak_public_key`.
+ * - Drops: `unknown_sender`, `invalid_signature`, `downgraded`, `no_public_key_in_payload`, `key_conflict`, `keyring_full`,
+ *   `weak_public_key`; and what the check of a {@linkcode customVerify} names.
  * @module
  */
 import { verifySignature } from "../../messages/envelope.ts";
 import { type Message, provenName } from "../../messages/message.ts";
+import type { NaraId } from "../../utilities/names.ts";
 import { IdentityError } from "../../utilities/identity_error.ts";
 import {
   continueWith,
@@ -84,6 +85,55 @@ export function verifyIfSigned(): PeerStage {
   };
 }
 
+/** What a check of {@linkcode customVerify} may use. */
+export interface VerifyTools {
+  /** The pinned key of `id`, where there is one. */
+  keyOf(id: NaraId): Uint8Array | undefined;
+  /** Whether `signature` over `bytes` was made with `key`. It never throws. */
+  verify(key: Uint8Array, signature: Uint8Array, bytes: Uint8Array): boolean | Promise<boolean>;
+  /** Checks the message's own signature as {@linkcode verify} does: continues with the sender proven, or drops. */
+  proveSender(message: Message): StageResult | Promise<StageResult>;
+}
+
+/**
+ * Whether a message may go on. `continueWith(message)` vouches for the payload, and for nothing else: the sender stays unproven
+ * unless the check returns what `tools.proveSender(message)` gave.
+ */
+export type CustomCheck<P = unknown> = (
+  message: Message<P>,
+  tools: VerifyTools,
+) => StageResult | Promise<StageResult>;
+
+/**
+ * Checks what only the kind itself can check, as the signatures of several voters in a payload. Such messages may be stored and
+ * passed on; but where the sender is not proven {@linkcode Message.proof} stays `none`, nobody counts as an observer, and unsigned
+ * fields are believed nothing.
+ *
+ * @param says What is checked, in a few words, for the catalog.
+ */
+export function customVerify<P = unknown>(
+  check: CustomCheck<P>,
+  says: string = "by a check of its kind's own",
+): PeerStage {
+  const own = check as CustomCheck;
+  const sender = verify();
+  return {
+    order: "peer",
+    name: "custom_verify",
+    verifies: true,
+    describe: () => says,
+    process: function customVerify(message, context) {
+      const { keyring, keypair } = context;
+      const result = own(message, {
+        keyOf: (id) => keyring.get(id),
+        verify: (key, signature, bytes) => keypair.verify(key, signature, bytes),
+        proveSender: (claimed) => sender.process(claimed, context),
+      });
+      return result instanceof Promise ? result.then(withoutFrame) : withoutFrame(result);
+    },
+  };
+}
+
 /** Checks nothing: for what never leaves the process, or kinds that are listed as unsigned. */
 export function noVerify(): StreamStage {
   return none("verify", "none");
@@ -103,6 +153,12 @@ function verifyWith(
   };
   const valid = verifySignature(message, key, context.keypair.verify.bind(context.keypair));
   return valid instanceof Promise ? valid.then(judge) : judge(valid);
+}
+
+/** What was signed is needed no more; it would keep the whole frame in memory. */
+function withoutFrame(result: StageResult): StageResult {
+  if (result?.outcome !== "continue" || !result.message.signedEnvelope) return result;
+  return continueWith(result.message.with({ signedEnvelope: undefined }));
 }
 
 /** Whose pinned key signed a whole envelope is ours. A key that was only shown says nothing of who has its id. */

@@ -47,6 +47,9 @@ export class FaultyMesh {
   readonly #clock: Clock;
   readonly #random: Pick<Random, "next">;
   readonly #sides = new Map<NaraId, number>();
+  /** `from to` of each way that is cut in one direction only. */
+  readonly #cuts = new Set<string>();
+  readonly #isolated = new Set<NaraId>();
   #faults: Required<Faults>;
   /** Frames that were handed to the mesh, lost ones and doubles included. */
   frames = 0;
@@ -85,9 +88,30 @@ export class FaultyMesh {
     sides.forEach((ids, side) => ids.forEach((id) => this.#sides.set(id, side)));
   }
 
-  /** Heals all cuts. */
+  /** Cuts one way: what `from` sends to `to` is lost, requests and answers alike; what `to` sends arrives. */
+  cut(from: NaraId, to: NaraId): void {
+    this.#cuts.add(`${from} ${to}`);
+  }
+
+  /** Ends {@linkcode FaultyMesh.cut}. */
+  mend(from: NaraId, to: NaraId): void {
+    this.#cuts.delete(`${from} ${to}`);
+  }
+
+  /** Lets nothing to `id` and nothing from it: to the others it is as if its machine had lost its power. */
+  isolate(id: NaraId): void {
+    this.#isolated.add(id);
+  }
+
+  /** Ends {@linkcode FaultyMesh.isolate}. */
+  rejoin(id: NaraId): void {
+    this.#isolated.delete(id);
+  }
+
+  /** Heals all cuts. Who is isolated stays so. */
   heal(): void {
     this.#sides.clear();
+    this.#cuts.clear();
   }
 
   /** Joins the wrapped mesh. */
@@ -155,7 +179,7 @@ export class FaultyMesh {
       this.#travel(alone).then(() => send(alone)).catch(() => {});
     }
     const answer = await this.#orTimeOut(send(options), startMs, to, options);
-    if (this.#loses()) return await this.#timeOut(startMs, to, options);
+    if (this.#isCut(to, from) || this.#loses()) return await this.#timeOut(startMs, to, options);
     await this.#delay(this.#faults.latencyMs, options);
     return answer;
   }
@@ -198,6 +222,7 @@ export class FaultyMesh {
   }
 
   #isCut(from: NaraId, to: NaraId): boolean {
+    if (this.#isolated.has(from) || this.#isolated.has(to) || this.#cuts.has(`${from} ${to}`)) return true;
     const [here, there] = [this.#sides.get(from), this.#sides.get(to)];
     return here !== undefined && there !== undefined && here !== there;
   }

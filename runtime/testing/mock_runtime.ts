@@ -19,7 +19,7 @@ import { SeededRandom } from "./seeded_random.ts";
 import { settled, VirtualClock } from "./virtual_clock.ts";
 
 /** Options of a {@linkcode MockRuntime}: those of a runtime, with defaults for a test. */
-export interface MockRuntimeOptions extends Partial<Omit<RuntimeConfig, "clock" | "mesh" | "log" | "tap">> {
+export interface MockRuntimeOptions extends Partial<Omit<RuntimeConfig, "clock" | "mesh" | "log">> {
   /** The nara's name. @default {"mock"} */
   readonly name?: string;
   /** Time. @default {a new one} */
@@ -83,6 +83,7 @@ export class MockRuntime implements AsyncDisposable {
       mesh: () => listeningMesh(identity.id, (to) => unreachable.has(to)),
       tap: (message) => {
         if (message.fromId === identity.id) emitted.push(message);
+        config.tap?.(message);
       },
     });
     await runtime.start();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { VIRTUAL_START, VirtualClock } from "./virtual_clock.ts";
+export { VIRTUAL_START, VirtualClock, type VirtualTimer } from "./virtual_clock.ts";
 export { createHashKeypair } from "./hash_keypair.ts";
 export { SeededRandom } from "./seeded_random.ts";
 export { type DeliverOptions, MockRuntime, type MockRuntimeOptions } from "./mock_runtime.ts";
@@ -20,3 +20,13 @@ export {
   MeshTown,
   type Townsman,
 } from "./mesh_town.ts";
+export { MemoryPlaza } from "../transport/memory_plaza.ts";
+export { type OpenPlazaPlace, type PlazaSuiteOptions, testPlaza } from "./plaza_suite.ts";
+export { eventually, Guest, type GuestOptions, type PlazaPlace, PlazaTown } from "./plaza_town.ts";
+export {
+  type LedgerPlace,
+  type LedgerSuiteOptions,
+  type OpenLedgerPlace,
+  testLedger,
+} from "./ledger_suite.ts";
+export { ledgerObserver, ledgerRecord, type RecordParts } from "./ledger_records.ts";

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../utilities/clock.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
+import type { Limit } from "../primitives/limits.ts";
 import { HttpExchange, unreachable } from "./http_exchange.ts";
 import { HttpPools, type HttpPost } from "./http_pools.ts";
 import type { HttpAnswer } from "./http_receipt.ts";
@@ -33,6 +34,7 @@ export class HttpClient implements AsyncDisposable {
   readonly #pools: HttpPools;
   readonly #underWay = new Set<HttpExchange>();
   #isClosed = false;
+  #overflows = 0;
 
   /** @param options Time and bounds. */
   constructor(options: HttpClientOptions) {
@@ -50,28 +52,41 @@ export class HttpClient implements AsyncDisposable {
   /**
    * Posts to `address`. Redirects are answers like others, and not followed.
    *
-   * @throws {MeshError} `unreachable`, `peer_busy` or `closed`; the signal's reason, when it aborts.
+   * It rejects with a {@linkcode MeshError}, `unreachable`, `peer_busy` or `closed`, or the signal's reason, when it aborts.
    */
-  async post(address: string, post: HttpPost, signal?: AbortSignal): Promise<HttpAnswer> {
-    signal?.throwIfAborted();
-    if (this.#isClosed) throw left();
-    if (this.#underWay.size >= UNDER_WAY_MAX) throw crowded();
+  post(address: string, post: HttpPost, signal?: AbortSignal): Promise<HttpAnswer> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#isClosed) return Promise.reject(left());
+    if (this.#underWay.size >= UNDER_WAY_MAX) {
+      this.#overflows++;
+      return Promise.reject(crowded());
+    }
     const { requestMs, answerBytesMax } = this.#options;
-    const exchange = new HttpExchange(address, answerBytesMax);
+    const exchange = new HttpExchange(address, answerBytesMax, () => {
+      this.#underWay.delete(exchange);
+      signal?.removeEventListener("abort", abort);
+      this.#deadlines.remove(deadline);
+    });
     const deadline = this.#deadlines.add(requestMs, () => {
       exchange.fail(unreachable(address, `no answer within ${requestMs} ms`));
     });
     const abort = () => exchange.fail(signal?.reason);
     signal?.addEventListener("abort", abort);
     this.#underWay.add(exchange);
-    try {
-      this.#pools.post(address, post, exchange);
-      return await exchange.answer;
-    } finally {
-      this.#underWay.delete(exchange);
-      signal?.removeEventListener("abort", abort);
-      this.#deadlines.remove(deadline);
-    }
+    this.#pools.post(address, post, exchange);
+    return exchange.answer;
+  }
+
+  /** Its bounds, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "http.sending",
+      unit: "requests",
+      max: UNDER_WAY_MAX,
+      rule: "sending fails with peer_busy",
+      inUse: () => this.#underWay.size,
+      overflows: () => this.#overflows,
+    }, ...this.#pools.limits()];
   }
 
   /** Ends what is under way as `closed`, and closes every connection. */

@@ -15,6 +15,7 @@ interface Controller {
 export class HttpExchange {
   readonly #peer: string;
   readonly #bytesMax: number;
+  readonly #onEnd: () => void;
   readonly #answer = Promise.withResolvers<HttpAnswer>();
   readonly #chunks: Uint8Array[] = [];
   #controller: Controller | undefined;
@@ -25,9 +26,11 @@ export class HttpExchange {
   /**
    * @param peer Who is asked, for messages.
    * @param bytesMax Bytes that the answer may hold.
+   * @param onEnd Called once, when it has ended.
    */
-  constructor(peer: string, bytesMax: number) {
+  constructor(peer: string, bytesMax: number, onEnd: () => void) {
     this.#peer = peer;
+    this.#onEnd = onEnd;
     this.#bytesMax = bytesMax;
   }
 
@@ -40,6 +43,7 @@ export class HttpExchange {
   fail(reason: unknown): void {
     if (this.#failure) return;
     this.#failure = toError(reason);
+    this.#onEnd();
     this.#controller?.abort(this.#failure);
     this.#answer.reject(reason);
   }
@@ -70,6 +74,8 @@ export class HttpExchange {
 
   /** The answer is whole. */
   onResponseEnd(): void {
+    if (this.#failure) return;
+    this.#onEnd();
     this.#answer.resolve({ status: this.#status, body: this.#body() });
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../utilities/clock.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
+import type { Limit } from "../primitives/limits.ts";
 import type { InboundFrame, Receipt } from "./mesh.ts";
 
 /** Frames that wait for their reader; past it senders are told `peer_busy`. */
@@ -38,6 +39,8 @@ export class HttpInbox implements Disposable {
 
   /** What comes in. It closes on disposal and never errors. */
   readonly inbound: ReadableStream<InboundFrame>;
+  /** Frames for which there was no room. */
+  overflows = 0;
 
   /** @param options Time and its bound. */
   constructor({ clock, answerMs }: HttpInboxOptions) {
@@ -51,21 +54,33 @@ export class HttpInbox implements Disposable {
 
   /** Whether another frame can be taken. */
   get hasRoom(): boolean {
-    return !this.#isClosed && this.#waiting.desiredSize! > 0;
+    const hasRoom = !this.#isClosed && this.#waiting.desiredSize! > 0;
+    if (!hasRoom) this.overflows++; // Whoever asks turns a frame away.
+    return hasRoom;
   }
 
-  /** Hands a frame over; ask {@linkcode HttpInbox.hasRoom} before. Resolves when it was settled, or too late for that. */
-  take(frame: Uint8Array, peer: string): Promise<Settled> {
-    return new Promise((resolve) => {
-      const end = (settled: Settled) => {
-        this.#open.delete(end);
-        this.#deadlines.remove(deadline);
-        resolve(settled);
-      };
-      const deadline = this.#deadlines.add(this.#answerMs, () => end(UNKNOWN));
-      this.#open.add(end);
-      this.#waiting.enqueue({ frame, peer, settle: (receipt, reply) => end({ receipt, reply }) });
-    });
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "http.inbox",
+      unit: "frames",
+      max: INBOX_MAX,
+      rule: "the sender is told peer_busy",
+      inUse: () => this.#isClosed ? 0 : INBOX_MAX - this.#waiting.desiredSize!,
+      overflows: () => this.overflows,
+    }];
+  }
+
+  /** Hands a frame over; ask {@linkcode HttpInbox.hasRoom} before. `done` hears once that it was settled, or too late for that. */
+  take(frame: Uint8Array, peer: string, done: (settled: Settled) => void): void {
+    const end = (settled: Settled) => {
+      if (!this.#open.delete(end)) return;
+      this.#deadlines.remove(deadline);
+      done(settled);
+    };
+    const deadline = this.#deadlines.add(this.#answerMs, () => end(UNKNOWN));
+    this.#open.add(end);
+    this.#waiting.enqueue({ frame, peer, settle: (receipt, reply) => end({ receipt, reply }) });
   }
 
   /** Closes the stream. Senders of open frames are told to try again: what became of theirs nobody knows now. */

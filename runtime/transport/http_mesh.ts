@@ -25,6 +25,7 @@ import {
   type SendOptions,
 } from "./mesh.ts";
 import { isMeshAddress } from "./mesh_address.ts";
+import type { Limit } from "../primitives/limits.ts";
 
 /** Room for a receipt around a reply, in bytes. */
 const RECEIPT_BYTES_MAX = 4_096;
@@ -135,6 +136,10 @@ class HttpMesh implements MeshTransport {
       throw refused(address, "it is no peer that was given, and in no allowed range");
     }
     return await this.#post(frame, address, false, signal);
+  }
+
+  limits(): Limit[] {
+    return [...this.#server.limits(), ...this.#client.limits()];
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -7,6 +7,7 @@ import { connect, type Socket } from "node:net";
 import type { buildConnector, Pool } from "undici";
 import { messageOf } from "../../utilities/errors.ts";
 import type { Deadlines } from "../primitives/deadlines.ts";
+import type { Limit } from "../primitives/limits.ts";
 import { type HttpExchange, unreachable } from "./http_exchange.ts";
 import { MeshError } from "./mesh.ts";
 
@@ -67,6 +68,7 @@ export class HttpPools implements AsyncDisposable {
   readonly #connecting = new Set<Socket>();
   #open: Open | undefined;
   #isClosed = false;
+  #retired = 0;
 
   /** @param options Bounds and times. */
   constructor(options: HttpPoolsOptions) {
@@ -76,6 +78,18 @@ export class HttpPools implements AsyncDisposable {
   /** Addresses to which connections are kept. */
   get size(): number {
     return this.#pools.size;
+  }
+
+  /** Its bound, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "http.addresses",
+      unit: "addresses",
+      max: this.#options.poolsMax,
+      rule: "connections to the one used longest ago are closed",
+      inUse: () => this.size,
+      overflows: () => this.#retired,
+    }];
   }
 
   /** Sends `post` to `address`; `exchange` hears what becomes of it. It never throws. */
@@ -103,6 +117,7 @@ export class HttpPools implements AsyncDisposable {
   #retire(): void {
     const [[address, pool]] = this.#pools;
     this.#pools.delete(address);
+    this.#retired++;
     this.#closing.add(pool);
     pool.close().catch(() => {}).finally(() => this.#closing.delete(pool));
   }

@@ -31,6 +31,8 @@ const QUARANTINED: Receipt = { outcome: "quarantined" };
 const UNKNOWN: Receipt = { outcome: "unknown" };
 const HANDLED_JSON = JSON.stringify(HANDLED);
 const REPLY = ',"reply":';
+/** How most responses with a reply begin. */
+const HANDLED_REPLY = HANDLED_JSON.slice(0, -1) + REPLY;
 /** Characters of a reason or a detail that are kept of what somebody else wrote. */
 const REASON_CHARS_MAX = 64, DETAIL_CHARS_MAX = 512;
 
@@ -104,6 +106,9 @@ function readBody(body: Uint8Array, peer: string): Answer | undefined {
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (buffer.length === HANDLED_JSON.length && buffer.toString("latin1") === HANDLED_JSON) {
     return { receipt: HANDLED };
+  }
+  if (buffer.toString("latin1", 0, HANDLED_REPLY.length) === HANDLED_REPLY) {
+    return { receipt: HANDLED, reply: body.subarray(HANDLED_REPLY.length, -1), peer };
   }
   const replyAt = buffer.indexOf(REPLY, 0, "latin1");
   const receipt = parseReceipt(replyAt < 0 ? body : body.subarray(0, replyAt), replyAt < 0 ? "" : "}");

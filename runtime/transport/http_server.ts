@@ -6,6 +6,7 @@ import { canonicalString } from "../../utilities/canonical_json.ts";
 import { encodeBase64 } from "../../utilities/base64.ts";
 import { messageOf } from "../../utilities/errors.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
+import type { Limit } from "../primitives/limits.ts";
 import { admit, MESSAGE_REQUEST, responseHeaders } from "./http_auth.ts";
 import { type BodyProblem, readBody } from "./http_body.ts";
 import { HttpInbox, type Settled } from "./http_inbox.ts";
@@ -54,6 +55,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #identity: string;
   #open = 0;
+  /** Requests that were turned away. */
+  #overflows = 0;
   /** Requests that were taken and not answered yet. */
   #answering = 0;
 
@@ -77,6 +80,18 @@ export class HttpServer implements AsyncDisposable {
     return this.#inbox.inbound;
   }
 
+  /** Its bounds, for `nara limits`. */
+  limits(): Limit[] {
+    return [{
+      name: "http.requests",
+      unit: "requests",
+      max: OPEN_MAX,
+      rule: "the answer is 503",
+      inUse: () => this.#open,
+      overflows: () => this.#overflows,
+    }, ...this.#inbox.limits()];
+  }
+
   #handle(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Response | Promise<Response> {
     const path = pathOf(request.url);
     if (path === MESSAGE_REQUEST.path) {
@@ -96,42 +111,44 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #message(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
-    if (this.#open >= OPEN_MAX || !this.#inbox.hasRoom) return busyResponse();
+    if (this.#open >= OPEN_MAX) {
+      this.#overflows++;
+      return busyResponse();
+    }
+    if (!this.#inbox.hasRoom) return busyResponse();
     this.#open++;
     try {
-      const { frameBytesMax, bodyMs } = this.#options;
       const frame = await readBody(request, {
-        bytesMax: frameBytesMax,
-        ms: bodyMs,
+        bytesMax: this.#options.frameBytesMax,
+        ms: this.#options.bodyMs,
         deadlines: this.#deadlines,
       });
       if (typeof frame === "string") return bodyResponse(frame, this.#options);
-      return await this.#take(frame, request.headers, info);
+      const judged = admit(request.headers, frame, this.#host);
+      const admission = judged instanceof Promise ? await judged : judged;
+      if (!admission.admitted) {
+        return textResponse(STATUS_CODE.Unauthorized, `Authentication failed: ${admission.reason}`);
+      }
+      if (!this.#inbox.hasRoom) return busyResponse(); // Others came in while this one was read.
+      return await this.#take(frame, info.remoteAddr, admission.signed);
     } finally {
       this.#open--;
     }
   }
 
-  async #take(
-    frame: Uint8Array,
-    headers: Headers,
-    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Promise<Response> {
-    const judged = admit(headers, frame, this.#host);
-    const admission = judged instanceof Promise ? await judged : judged;
-    if (!admission.admitted) {
-      return textResponse(STATUS_CODE.Unauthorized, `Authentication failed: ${admission.reason}`);
-    }
-    if (!this.#inbox.hasRoom) return busyResponse(); // Others came in while this one was read.
-    const { hostname, port } = info.remoteAddr;
+  /** Hands a frame over, and answers with what became of it. */
+  #take(frame: Uint8Array, { hostname, port }: Deno.NetAddr, signed: boolean): Promise<Response> {
     this.#answering++;
-    try {
-      const settled = await this.#inbox.take(frame, hostPort(hostname, port));
-      if (!admission.signed) return receiptResponse(this.#written(settled));
-      return await this.#signedResponse(settled);
-    } finally {
-      this.#answering--;
-    }
+    return new Promise((resolve, reject) => {
+      this.#inbox.take(frame, hostPort(hostname, port), (settled) => {
+        if (signed) {
+          this.#signedResponse(settled).then(resolve, reject).finally(() => this.#answering--);
+          return;
+        }
+        this.#answering--;
+        resolve(receiptResponse(this.#written(settled)));
+      });
+    });
   }
 
   /** A reply that the other side would not take is none. */

@@ -9,6 +9,7 @@ import { NaraError } from "../../utilities/errors.ts";
 import type { Keypair } from "../../utilities/keypair.ts";
 import type { Keyring } from "../../utilities/keyring.ts";
 import type { NaraId } from "../../utilities/names.ts";
+import type { Limit } from "../primitives/limits.ts";
 import type { Me } from "../stage.ts";
 
 /**
@@ -94,6 +95,8 @@ export interface MeshTransport extends AsyncDisposable {
    * @throws {MeshError} As {@linkcode MeshTransport.send}; `refused` for an address that may not be dialled.
    */
   sendToAddress(frame: Uint8Array, address: string, options?: SendOptions): Promise<Answer>;
+  /** Its bounds, for `nara limits`. */
+  limits?(): Limit[];
 }
 
 /** What a mesh needs to know of the nara that it serves. */

@@ -14,7 +14,10 @@ const shownKey = selfAttesting(({ public_key }: { public_key: Uint8Array }) => p
 export const howdy: Behavior<HowdyV1, { readonly 1: HowdyV1 }> = meshRequest(
   "howdy",
   "Answers a hey-there: who I am, and whom I know",
-).withVersion(1, HowdyV1).with({ receive: { verify: shownKey } });
+).withVersion(1, HowdyV1).with({
+  receive: { verify: shownKey },
+  onError: { transport: "log" }, // Whoever misses it greets again.
+});
 
 /** Announces who one is, where, and since when. */
 export const heyThere: Behavior<HeyThereV1, { readonly 1: HeyThereV1 }> = broadcastEvent(

@@ -3,15 +3,19 @@
  * @module
  */
 
+import * as ledgerInsert from "./floors/ledger_insert.ts";
 import * as localEmit from "./floors/local_emit.ts";
 import * as meshCall from "./floors/mesh_call.ts";
 import * as meshOneway from "./floors/mesh_oneway.ts";
 import * as receive from "./floors/receive.ts";
+import * as restart from "./floors/restart.ts";
 import type { Bench } from "./harness.ts";
+import * as ledgerInsertOurs from "./ours/ledger_insert.ts";
 import * as localEmitOurs from "./ours/local_emit.ts";
 import * as meshCallOurs from "./ours/mesh_call.ts";
 import * as meshOnewayOurs from "./ours/mesh_oneway.ts";
 import * as receiveOurs from "./ours/receive.ts";
+import * as restartOurs from "./ours/restart.ts";
 
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
@@ -53,5 +57,21 @@ export const BENCHES: readonly Bench[] = [
     latency: true,
     floor: meshCall,
     ours: meshCallOurs,
+  },
+  {
+    name: "ledger-insert",
+    unit: "per second",
+    aim: { atLeast: 0.7 },
+    loads: [{ inFlight: 64, senders: 1 }],
+    floor: ledgerInsert,
+    ours: ledgerInsertOurs,
+  },
+  {
+    name: "restart",
+    unit: "us",
+    aim: { atMost: 3 },
+    loads: [{ inFlight: 1, senders: 1 }],
+    floor: restart,
+    ours: restartOurs,
   },
 ];

@@ -20,15 +20,20 @@ export const textSchema = z.strictObject({ text: z.string() });
 /** A behavior with one version, whose payload is a {@linkcode Text}. */
 export type TextBehavior = Behavior<Text, { readonly 1: Text }>;
 
+/** Whoever emits hears of a failure at once: most tests look at one try. */
+const ONCE = { onError: { transport: "log" } } as const;
+
 /** A message to one nara that nothing answers. */
-export const note: TextBehavior = meshRequest("test:note", "Says something").withVersion(1, textSchema);
+export const note: TextBehavior = meshRequest("test:note", "Says something").withVersion(1, textSchema)
+  .with(ONCE);
 
 /** Answers a {@linkcode question}. */
-export const answer: TextBehavior = meshRequest("test:answer", "Answers").withVersion(1, textSchema);
+export const answer: TextBehavior = meshRequest("test:answer", "Answers").withVersion(1, textSchema)
+  .with(ONCE);
 
 /** Asks one nara something. */
 export const question: TextBehavior = meshRequest("test:question", "Asks").withVersion(1, textSchema)
-  .withReplies(answer);
+  .with(ONCE).withReplies(answer);
 
 /** Stays in the process. */
 export const whisper: TextBehavior = local("test:whisper", "Says something at home").withVersion(

@@ -13,6 +13,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The main module; `mod.ts` if left out. */
   readonly entry?: string;
+  /** What starts the process, if not the system itself. */
+  readonly through?: readonly string[];
 }
 
 /** How a process ended, and what it had said by then. */
@@ -43,12 +45,23 @@ export class RunningProgram implements AsyncDisposable {
   #news = Promise.withResolvers<void>();
 
   /** Starts it. Its own rights are all there are, as in `deno run -A`. */
-  constructor({ args = [], env = {}, entry = MOD }: ProgramOptions) {
+  constructor({ args = [], env = {}, entry = MOD, through = [] }: ProgramOptions) {
     const kept = Object.entries(Deno.env.toObject()).filter(([name]) =>
       !/^(NARA_|XDG_DATA_HOME$)/.test(name)
     );
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--config", CONFIG, "-A", entry, ...args],
+    const command = [
+      ...through,
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--no-check",
+      "--config",
+      CONFIG,
+      "-A",
+      entry,
+    ];
+    this.#child = new Deno.Command(command[0], {
+      args: [...command.slice(1), ...args],
       env: { ...Object.fromEntries(kept), NO_COLOR: "1", ...env },
       clearEnv: true,
       stdin: "null",

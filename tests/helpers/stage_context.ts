@@ -7,10 +7,12 @@ import type { Behavior, BehaviorSpec } from "../../runtime/behavior.ts";
 import { MemoryLedger } from "../../runtime/ledger/memory_ledger.ts";
 import { EventBus } from "../../runtime/primitives/event_bus.ts";
 import { GossipQueue } from "../../runtime/primitives/gossip_queue.ts";
+import type { Limits } from "../../runtime/primitives/limits.ts";
 import { OpenRequests } from "../../runtime/primitives/open_requests.ts";
 import { PeerDirectory } from "../../runtime/primitives/peer_directory.ts";
 import { SeenSet } from "../../runtime/primitives/seen_set.ts";
 import type { StageContext } from "../../runtime/stage.ts";
+import type { Plaza } from "../../runtime/transport/plaza.ts";
 import { SeededRandom } from "../../runtime/testing/seeded_random.ts";
 import { VIRTUAL_START, VirtualClock } from "../../runtime/testing/virtual_clock.ts";
 import { createIdentity, type Identity } from "../../utilities/identity.ts";
@@ -30,8 +32,18 @@ export const alice: Identity = await naraNamed("alice");
 /** A third. */
 export const mallory: Identity = await naraNamed("mallory");
 
+/** What a test may give a stage. */
+export interface StageContextParts extends Partial<StageContext> {
+  /** The kind whose chain it stands in. */
+  readonly kind?: Behavior;
+  /** The plaza to publish on. */
+  readonly plaza?: Plaza;
+  /** Where bounds are listed. */
+  readonly limits?: Limits;
+}
+
 /** What a stage may touch: nothing but what is given, and fresh primitives. */
-export function stageContext(parts: Partial<StageContext> & { kind?: Behavior } = {}): StageContext {
+export function stageContext(parts: StageContextParts = {}): StageContext {
   const { kind = note, ...rest } = parts;
   const clock = new VirtualClock();
   const behavior: BehaviorSpec = kind.spec;

@@ -26,15 +26,16 @@ const BASE: MessageParts<unknown> = {
 };
 
 const anyText = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
+const anyId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 const anyMessage = fc.record({
   kind: fc.constantFrom("a", "stash:store", "hey-there", "x:1:2"),
   version: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  fromId: anyText,
+  fromId: anyId,
   from: fc.option(anyText, { nil: undefined }),
   to: fc.option(anyText, { nil: undefined }),
-  toId: fc.option(anyText, { nil: undefined }),
+  toId: fc.option(anyId, { nil: undefined }),
   contentKey: fc.option(anyText, { nil: undefined }),
-  inReplyTo: fc.option(anyText, { nil: undefined }),
+  inReplyTo: fc.option(anyId, { nil: undefined }),
   signature: fc.option(fc.uint8Array({ minLength: 64, maxLength: 64 }), { nil: undefined }),
   envelopeSignature: fc.option(fc.uint8Array({ minLength: 64, maxLength: 64 }), { nil: undefined }),
   timestamp: fc.bigInt({ min: 0n, max: 4_000_000_000_000_000_000n }),
@@ -302,6 +303,14 @@ Deno.test("decodeEnvelope() keeps a timestamp as Go writes it, with offset and n
 for (const text of [...NO_TIMES, '"2026-02-30T10:20:30Z"', "1768472430", "null", undefined]) {
   Deno.test(`decodeEnvelope() refuses ${text ?? "no"} timestamp`, () => {
     assertStringIncludes(refusal({ timestamp: text }).message, '"timestamp"');
+  });
+}
+
+for (const field of ["id", "from_id", "to_id", "in_reply_to"]) {
+  Deno.test(`decodeEnvelope() refuses what is no id in ${field}, and says what one is`, () => {
+    for (const id of ["a b", "a/b", "..", "a+", "#", "a*", ">", "a\n", "\u202e", "\u0430", "a".repeat(65)]) {
+      assertStringIncludes(refusal({ [field]: JSON.stringify(id) }).message, `"${field}" must be`);
+    }
   });
 }
 

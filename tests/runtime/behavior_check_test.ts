@@ -2,14 +2,22 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Behavior, StageOverrides } from "../../runtime/behavior.ts";
 import { checkBehavior } from "../../runtime/behavior_check.ts";
 import { BehaviorError } from "../../runtime/behavior_error.ts";
-import { continueWith, type StageInfo, type StreamStage } from "../../runtime/stage.ts";
-import { idDedupe } from "../../runtime/stages/dedupe.ts";
+import { continueWith, none, type StageInfo, type StreamStage } from "../../runtime/stage.ts";
+import { contentKeyDedupe, idDedupe } from "../../runtime/stages/dedupe.ts";
 import { gossip } from "../../runtime/stages/gossip.ts";
 import { noSign, sign } from "../../runtime/stages/sign.ts";
-import { store } from "../../runtime/stages/store.ts";
-import { noVerify, selfAttesting, verify, verifyIfSigned } from "../../runtime/stages/verify.ts";
+import { contentKeyStore, maxPerKeyStore, store } from "../../runtime/stages/store.ts";
+import { meshOnly, plaza, plazaPerNara } from "../../runtime/stages/transport.ts";
+import {
+  customVerify,
+  noVerify,
+  selfAttesting,
+  verify,
+  verifyIfSigned,
+} from "../../runtime/stages/verify.ts";
 import {
   broadcastEvent,
+  ephemeral,
   local,
   meshRequest,
   protocol,
@@ -37,6 +45,7 @@ for (
     meshRequest("a", ""),
     protocol("a", "", "t"),
     protocolUnverified("a", "", "t"),
+    ephemeral("a", "", "t"),
     storedEvent("a", "", 2),
     broadcastEvent("a", "", 2, "t"),
     local("a", ""),
@@ -82,6 +91,8 @@ for (const min of [3, 0, -1, 1.5, NaN]) {
 }
 
 const forgeable: StageOverrides = { emit: { sign: noSign() }, receive: { verify: noVerify() } };
+const shout = ephemeral("test:shout", "", "plaza/shout").withVersion(1, textSchema);
+const keyed = note.withContentKey(({ text }) => text);
 const UNSAFE: Readonly<Record<string, [stage: string, behavior: Pick<Behavior, "spec">]>> = {
   "storing what nobody verified": ["store", note.with(forgeable).with({ receive: { store: store(2) } })],
   "gossiping what nobody verified": ["gossip", note.with(forgeable).with({ receive: { gossip: gossip() } })],
@@ -113,6 +124,56 @@ const UNSAFE: Readonly<Record<string, [stage: string, behavior: Pick<Behavior, "
     "id_dedupe",
     note.with({ receive: { verify: idDedupe(), dedupe: verify() } }),
   ],
+  "verifying in the place of the store": ["verify", note.with({ receive: { store: verify() } })],
+  "verifying in the place of gossip": ["verify", note.with({ receive: { gossip: verify() } })],
+  "a verifying stage that remembers what it has still to prove": [
+    "eager",
+    note.with({ receive: { verify: custom("eager", { verifies: true, remembers: true }) } }),
+  ],
+  "an ephemeral kind that is stored where it comes in": [
+    "store",
+    shout.with({ receive: { store: store(4) } }),
+  ],
+  "an ephemeral kind that is stored where it is said": ["store", shout.with({ emit: { store: store(4) } })],
+  "an ephemeral kind that is gossiped": ["gossip", shout.with({ emit: { gossip: gossip() } })],
+  "an ephemeral kind that counts observers": [
+    "content_key_dedupe",
+    shout.withContentKey(() => "k").with({ receive: { dedupe: contentKeyDedupe() } }),
+  ],
+  "a local kind that is gossiped after all": ["gossip", whisper.with({ emit: { gossip: gossip() } })],
+  "storing what may bear no signature": [
+    "store",
+    note.with({ receive: { verify: verifyIfSigned(), store: store(2) } }),
+  ],
+  "gossiping what may bear no signature": [
+    "gossip",
+    note.with({ receive: { verify: verifyIfSigned(), gossip: gossip() } }),
+  ],
+  "keeping each fact once where there are no content keys": [
+    "content_key_store",
+    note.with({ receive: { store: contentKeyStore(0) } }),
+  ],
+  "keeping one's own facts once where there are no content keys": [
+    "content_key_store",
+    note.with({ emit: { store: contentKeyStore(0) } }),
+  ],
+  "counting observers where there are no content keys": [
+    "content_key_dedupe",
+    note.with({ receive: { dedupe: contentKeyDedupe() } }),
+  ],
+  "no deduplication": ["dedupe", note.with({ receive: { dedupe: none("dedupe", "none") } })],
+  "a store where a message should be sent": ["store", note.with({ emit: { transport: store(2) } })],
+  "a transport where a message should be stored": ["mesh", note.with({ emit: { store: meshOnly() } })],
+  "a plaza where a message should be signed": [
+    "plaza_per_nara",
+    note.with({ emit: { sign: plazaPerNara("a/%s") } }),
+  ],
+  "gossip in the place of the filter": ["gossip", note.with({ receive: { filter: gossip() } })],
+  "a store in the place of deduplication": [
+    "max_per_key_store",
+    note.with({ receive: { dedupe: maxPerKeyStore(1, 1, () => "") } }),
+  ],
+  "signing in the place of gossip": ["sign", note.with({ emit: { gossip: sign() } })],
   "verifying what is never signed": ["verify", note.with({ emit: { sign: noSign() } })],
   "asking a key to prove what is never signed": [
     "self_attesting",
@@ -128,6 +189,43 @@ for (const [says, [stage, behavior]] of Object.entries(UNSAFE)) {
     const error = refusal(behavior);
     assertEquals(error.code, "unsafe_order");
     assertStringIncludes(error.message, `Cannot register ${behavior.spec.kind}: its stage "${stage}" `);
+  });
+}
+
+/** What a refusal has to tell: which stage, and what to do about it. */
+const SAYS: Readonly<Record<string, string>> = {
+  "an ephemeral kind that is stored where it comes in":
+    'Cannot register test:shout: its stage "store" would remember or pass on what nobody verified: add a verifying stage before it',
+  "an ephemeral kind that is stored where it is said":
+    'Cannot register test:shout: its stage "store" would keep or spread what nobody verifies: sign it and verify it, or leave that stage out',
+  "storing what may bear no signature":
+    'Cannot register test:note: its stage "store" would remember or pass on what bears no signature: use verify() in place of verifyIfSigned()',
+  "keeping each fact once where there are no content keys":
+    'Cannot register test:note: its stage "content_key_store" goes by content keys, and this kind has none: add withContentKey(key)',
+  "no deduplication":
+    'Cannot register test:note: its stage "dedupe" would let every replay through: use idDedupe() or contentKeyDedupe()',
+  "a store where a message should be sent":
+    'Cannot register test:note: its stage "store" stands in the transport slot, where it does not belong: put it in the store slot',
+  "a verifying stage that remembers what it has still to prove":
+    'Cannot register test:note: its stage "eager" would remember what it has still to prove: do that in a stage behind it',
+};
+
+for (const [says, sentence] of Object.entries(SAYS)) {
+  Deno.test(`checkBehavior() names the stage and the way out: ${says}`, () => {
+    assertEquals(refusal(UNSAFE[says][1]).message, sentence);
+  });
+}
+
+for (
+  const [name, ms] of [["pastMs", NaN], ["pastMs", -1], ["futureMs", Infinity], ["futureMs", NaN]] as const
+) {
+  Deno.test(`checkBehavior() refuses a freshness of ${name} ${ms}: no replay may count as fresh for ever`, () => {
+    const error = refusal(note.with({ freshness: { [name]: ms } }));
+    assertEquals(error.code, "bad_freshness");
+    assertStringIncludes(
+      error.message,
+      `test:note with a freshness of ${name} ${ms}: expected milliseconds, 0 or more`,
+    );
   });
 }
 
@@ -147,6 +245,34 @@ const SAFE: Readonly<Record<string, Pick<Behavior, "spec">>> = {
   ),
   "what Go sends unsigned": note.with({ emit: { sign: noSign() }, receive: { verify: verifyIfSigned() } }),
   "signing what nobody verifies": note.with({ emit: { sign: sign() }, receive: { verify: noVerify() } }),
+  "facts with content keys, kept once and counted": keyed.with({
+    emit: { store: contentKeyStore(0) },
+    receive: { dedupe: contentKeyDedupe(), store: contentKeyStore(0), gossip: gossip() },
+  }),
+  "the last so many of each key": note.with({
+    emit: { store: maxPerKeyStore(4, 5, () => "") },
+    receive: { store: maxPerKeyStore(4, 5, () => "") },
+  }),
+  "a check of its own for what bears no signature, stored and gossiped": storedEvent("test:a", "", 0)
+    .withVersion(1, textSchema)
+    .with({
+      emit: { sign: noSign() },
+      receive: { verify: customVerify((message) => continueWith(message)) },
+    }),
+  "an ephemeral kind that is signed and verified after all, and then stored": shout.with({
+    emit: { sign: sign(), store: store(4) },
+    receive: { verify: verify(), store: store(4) },
+  }),
+  "any transport in its place": note.with({ emit: { transport: plazaPerNara("newspaper/%s") } }),
+  "stages of one's own that are called like members of an object": note.with({
+    emit: { transport: custom("constructor") },
+    receive: { filter: custom("toString"), dedupe: custom("__proto__") },
+  }),
+  "a transport made of two of nara's own": note.with({
+    emit: { transport: { ...plaza("a"), describe: () => "" } },
+  }),
+  "no freshness at all but for the same instant": note.with({ freshness: { pastMs: 0, futureMs: 0 } }),
+  "a local kind without deduplication": whisper.with({ receive: { dedupe: none("dedupe", "none") } }),
   "a local kind that is stored where it is said": whisper.with({ emit: { store: store(1) } }),
 };
 

@@ -7,21 +7,24 @@ import {
   assertThrows,
 } from "@std/assert";
 import * as z from "zod";
+import type { Message } from "../../messages/message.ts";
 import { type Behavior, DEFAULT_FRESHNESS, isLocal } from "../../runtime/behavior.ts";
 import { BehaviorError } from "../../runtime/behavior_error.ts";
-import { DEFAULT_STRATEGIES } from "../../runtime/error_strategy.ts";
-import { continueWith, type StreamStage } from "../../runtime/stage.ts";
+import { strategiesFor } from "../../runtime/error_strategy.ts";
+import { continueWith, drop, type StageResult, type StreamStage } from "../../runtime/stage.ts";
+import { casual } from "../../runtime/stages/filter.ts";
 import { noVerify } from "../../runtime/stages/verify.ts";
 import {
   broadcastEvent,
+  ephemeral,
   local,
   meshRequest,
   protocol,
   protocolUnverified,
   storedEvent,
 } from "../../runtime/templates.ts";
-import { note, textSchema } from "../helpers/kinds.ts";
-import { alice, messageOf } from "../helpers/stage_context.ts";
+import { note, type Text, textSchema } from "../helpers/kinds.ts";
+import { alice, messageOf, stageContext } from "../helpers/stage_context.ts";
 
 const numberSchema = z.strictObject({ count: z.int() });
 
@@ -93,7 +96,7 @@ Deno.test("Behavior keeps what was set when something else is set behind it", ()
     "k",
   ]);
   assertStrictEquals(spec.receive.filter, stage);
-  assertEquals(spec.onError, { ...DEFAULT_STRATEGIES, transport: "queue", handler: "retry" });
+  assertEquals(spec.onError, { ...strategiesFor("meshRequest"), transport: "queue", handler: "retry" });
   assertEquals(spec.freshness, { pastMs: 1_000, futureMs: 5 });
 });
 
@@ -105,8 +108,45 @@ Deno.test("Behavior.with() replaces the stages that it names and no others", () 
   assertStrictEquals(emit.sign, note.spec.emit.sign);
 });
 
+Deno.test("Behavior.withRateLimit() and withFilter() judge by the payload, without a cast", () => {
+  const senderAndText = ({ fromId, payload }: Message<Text>) => `${fromId} ${payload.text}`;
+  const { rateLimit, filter } = note.withRateLimit({ max: 1, windowMs: 1_000, key: senderAndText })
+    .withFilter(casual<Text>(({ payload }, { chill }) => chill < 50 || payload.text !== "boo")).spec.receive;
+  assertEquals(rateLimit.describe(), "at most 1 per senderAndText in any 1 s");
+  const context = stageContext({ personality: { agreeableness: 0, sociability: 0, chill: 50 } });
+  const said = (text: string) => messageOf({ payload: { text }, proof: "envelope" });
+  assertEquals(filter.process(said("boo"), context), drop("filtered_by_personality"));
+  assertEquals(filter.process(said("hello"), context), continueWith(said("hello")));
+  const outcomes = ["a", "b", "a"].map((text) => rateLimit.process(said(text), context) as StageResult);
+  assertEquals(outcomes.map(({ outcome }) => outcome), ["continue", "continue", "drop"]);
+});
+
+Deno.test("Behavior.withMin() raises the oldest version that is taken, and ordered() narrows the lanes", () => {
+  const behavior = meshRequest("test:a", "").withVersion(1, textSchema).withVersion(2, textSchema);
+  assertEquals([behavior.spec.min, behavior.withMin(2).spec.min], [1, 2]);
+  assertEquals([behavior.spec.isOrdered, behavior.ordered().spec.isOrdered], [false, true]);
+});
+
+Deno.test("Behavior.with() replaces every single stage of both pipelines", () => {
+  const mine = (name: string): StreamStage => ({
+    order: "stream",
+    name,
+    describe: () => name,
+    process: (message) => continueWith(message),
+  });
+  const given = {
+    emit: { sign: mine("a"), store: mine("b"), gossip: mine("c"), transport: mine("d") },
+    receive: {
+      ...{ verify: mine("e"), dedupe: mine("f"), rateLimit: mine("g") },
+      ...{ filter: mine("h"), store: mine("i"), gossip: mine("j") },
+    },
+  };
+  const { emit, receive } = note.with(given).spec;
+  assertEquals([emit, receive], [given.emit, given.receive]);
+});
+
 Deno.test("Behavior.draft() names its kind, its payload and where it should go", () => {
-  assertEquals(note.draft({ text: "a" }), { kind: "test:note", payload: { text: "a" } });
+  assertEquals(note.draft({ text: "a" }), { kind: "test:note", payload: { text: "a" }, version: 1 });
   assertEquals(note.draft({ text: "a" }, { to: "b", toName: "bob", version: 1, toAddress: "memory:b" }), {
     kind: "test:note",
     payload: { text: "a" },
@@ -122,11 +162,19 @@ Deno.test("Behavior.reply() goes back to the request's sender, linked to it", ()
   assertEquals(note.reply(request, { text: "a" }), {
     kind: "test:note",
     payload: { text: "a" },
-    version: undefined,
+    version: 1,
     to: alice.id,
     toName: "alice",
     inReplyTo: request.id,
   });
+});
+
+Deno.test("Behavior.draft() and reply() write the highest version of this declaration, unless told an older one", () => {
+  const behavior = meshRequest("test:a", "").withVersion(1, textSchema).withVersion(3, textSchema);
+  const versions = [behavior.draft({ text: "a" }), behavior.reply(messageOf(), { text: "a" })].map((draft) =>
+    draft.version
+  );
+  assertEquals([...versions, behavior.draft({ text: "a" }, { version: 1 }).version], [3, 3, 1]);
 });
 
 /** What each template is made of: sign, store, gossip, transport | verify, dedupe, rate limit, filter, store, gossip. */
@@ -134,6 +182,7 @@ const TEMPLATES: [Behavior<unknown, object>, string, boolean][] = [
   [meshRequest("a", ""), "sign - - mesh | verify id_dedupe - - - -", false],
   [protocol("a", "", "t"), "sign - - plaza | verify id_dedupe - - - -", false],
   [protocolUnverified("a", "", "t"), "- - - plaza | - id_dedupe - - - -", false],
+  [ephemeral("a", "", "t"), "- - - plaza | - id_dedupe - - - -", false],
   [storedEvent("a", "", 2), "sign store gossip - | verify id_dedupe - - store gossip", false],
   [broadcastEvent("a", "", 2, "t"), "sign store gossip plaza | verify id_dedupe - - store gossip", false],
   [local("a", ""), "- - - - | - id_dedupe - - - -", true],
@@ -148,7 +197,7 @@ for (const [behavior, stages, stays] of TEMPLATES) {
     const { verify, dedupe, rateLimit, filter, store, gossip } = receive;
     const taken = [verify, dedupe, rateLimit, filter, store, gossip].map(nameOf);
     assertEquals(`${sent.join(" ")} | ${taken.join(" ")}`, stages);
-    assertEquals([freshness, onError, isOrdered], [DEFAULT_FRESHNESS, DEFAULT_STRATEGIES, false]);
+    assertEquals([freshness, onError, isOrdered], [DEFAULT_FRESHNESS, strategiesFor(template), false]);
     assertEquals(isLocal(behavior.spec), stays);
   });
 }

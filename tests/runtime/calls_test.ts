@@ -173,3 +173,18 @@ Deno.test("Calls fail when the runtime stops, and leave no timer behind", async 
   await settled();
   assertEquals([clock.pending, calls.size], [0, 0]);
 });
+
+Deno.test("Calls tell whoever measures how long each took, those that failed included", async () => {
+  const clock = new VirtualClock();
+  const took: [string, number][] = [];
+  using calls = new Calls(clock, (kind, ms) => void took.push([kind, ms]));
+  const options = { replyKind: "test:answer", replyVersion: 1, deadlineMs: 1_000 };
+  const answered = calls.wait({ request, ...options });
+  const late = codeOf(calls.wait({ request: byAddress, ...options }));
+  await clock.advance(40);
+  assert(calls.offer(reply()));
+  await answered;
+  await clock.advance(1_000);
+  assertEquals(await late, "timeout");
+  assertEquals(took, [["test:question", 40], ["test:question", 1_000]]);
+});

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
+import { MemoryStore } from "../../runtime/primitives/memory_store.ts";
+import { ServiceStore } from "../../runtime/primitives/store.ts";
 import type { Message } from "../../messages/message.ts";
 import { Dispatcher, HANDLER_MS } from "../../runtime/dispatcher.ts";
 import { Books } from "../../runtime/primitives/books.ts";
@@ -14,7 +16,12 @@ function bench(handler?: AnyHandler, behavior = note) {
   const clock = new VirtualClock();
   const dispatcher = new Dispatcher(clock);
   const registry = new Registry(new Books());
-  registry.add(behavior.spec, handler ? { 1: handler } : {}, "test");
+  registry.add(
+    behavior.spec,
+    handler ? { 1: handler } : {},
+    "test",
+    new ServiceStore(new MemoryStore(), "test"),
+  );
   const registered = registry.forDraft("test:note");
   const dispatch = (message: Message): Promise<Handled> =>
     new Promise((resolve) => dispatcher.dispatch(registered, message, resolve));

@@ -1,15 +1,20 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   DEFAULT_STRATEGIES,
   type ErrorStrategies,
   type ErrorStrategy,
+  strategiesFor,
+  STRATEGY_TABLE,
+  strategyOfCall,
 } from "../../runtime/error_strategy.ts";
-import type { Failure } from "../../runtime/primitives/failures.ts";
-import type { PeerStage, StreamStage } from "../../runtime/stage.ts";
-import { storedEvent } from "../../runtime/templates.ts";
+import { LedgerError } from "../../runtime/ledger/ledger.ts";
+import type { MockRuntimeOptions } from "../../runtime/testing/mock_runtime.ts";
+import { fail, type PeerStage, type StreamStage } from "../../runtime/stage.ts";
+import { ephemeral, local, meshRequest, protocol, storedEvent } from "../../runtime/templates.ts";
 import { settled } from "../../runtime/testing/virtual_clock.ts";
 import { MeshError } from "../../runtime/transport/mesh.ts";
 import { assertBalanced, totalsOf } from "../helpers/books.ts";
+import { TroubledFile } from "../helpers/kept.ts";
 import { note, TestService, type TextBehavior, textSchema } from "../helpers/kinds.ts";
 import { Bench } from "../helpers/mock.ts";
 import { alice } from "../helpers/stage_context.ts";
@@ -37,27 +42,32 @@ function brokenPeer(name: string, verifies = false): PeerStage {
 
 const draft = note.draft({ text: "a" }, { to: alice.id });
 
-/** A runtime whose notes cannot be sent, with keepers that take everything. */
-async function failing(strategy: ErrorStrategy, keepers: { retry?: boolean; deadLetters?: boolean } = {}) {
-  const kept: string[] = [];
-  const keeper = (name: string) => ({ message, direction, stage, error }: Failure) => {
-    kept.push(`${name}: ${direction} of ${message.kind} at ${stage}, ${error.message}`);
-    return true;
-  };
-  const behavior = note.with({ emit: { transport: brokenPeer("wire") }, onError: { transport: strategy } });
-  const bench = await Bench.create([behavior], {
-    ...keepers.retry && { retry: keeper("retry") },
-    ...keepers.deadLetters && { deadLetters: keeper("dead letter") },
-  });
-  return { bench, kept };
+/** A runtime whose notes cannot be sent. */
+function failing(
+  strategy: ErrorStrategy,
+  { error = new Error("wire broke"), ...config }: Pick<MockRuntimeOptions, "store" | "retries"> & {
+    error?: Error;
+  } = {},
+): Promise<Bench> {
+  const wire: PeerStage = { ...brokenPeer("wire"), process: () => fail(error) };
+  const behavior = note.with({ emit: { transport: wire }, onError: { transport: strategy } });
+  return Bench.create([behavior], config);
 }
+
+/** The dead letters of a runtime, in words, the oldest first. */
+function lettersOf({ mock }: Bench): string[] {
+  return mock.runtime.deadLetters.list().letters.toReversed().map((
+    { kind, direction, stage, error, attempts },
+  ) => `${direction} of ${kind} at ${stage}, ${attempts} tried: ${error.message}`);
+}
+
+const levelsOf = ({ mock }: Bench): string[] => mock.logs.map(({ level }) => level);
 
 for (const strategy of ["drop", "log"] as const) {
   Deno.test(`ErrorStrategy ${strategy} rejects the emit, and ${strategy === "log" ? "warns" : "says nothing"}`, async () => {
-    const { bench: made, kept } = await failing(strategy, { retry: true, deadLetters: true });
-    await using bench = made;
+    await using bench = await failing(strategy);
     await assertRejects(() => bench.service.rt.emit(draft), Error, "wire broke");
-    assertEquals(kept, []);
+    assertEquals(lettersOf(bench), []);
     const lines = bench.mock.logs.map(({ level, fields }) =>
       `${level} ${fields.kind} ${fields.stage} ${fields.error}`
     );
@@ -66,39 +76,61 @@ for (const strategy of ["drop", "log"] as const) {
   });
 }
 
-Deno.test("ErrorStrategy retry hands the message to whoever tries again, and the emit resolves as retrying", async () => {
-  const { bench: made, kept } = await failing("retry", { retry: true, deadLetters: true });
-  await using bench = made;
+Deno.test("ErrorStrategy retry resolves the emit as retrying, and ends in the dead letters at the deadline", async () => {
+  await using bench = await failing("retry");
   const { outcome, reason } = await bench.service.rt.emit(draft);
-  assertEquals([outcome, reason, kept], ["retrying", "wire broke", [
-    "retry: emit of test:note at wire, wire broke",
-  ]]);
+  assertEquals([outcome, reason, lettersOf(bench)], ["retrying", "wire broke", []]);
+  assertEquals(totalsOf(bench.mock.runtime, "emit", "test:note").retrying, 1);
+  await bench.mock.clock.advance(4 * 60_000);
+  const [letter, ...others] = lettersOf(bench);
+  assertEquals(others, []);
+  assertStringIncludes(letter, "emit of test:note at wire");
+  assertStringIncludes(letter, "its deadline has passed; the last said: wire broke");
+  assertEquals(totalsOf(bench.mock.runtime, "emit", "test:note").queued, 1);
+});
+
+Deno.test("ErrorStrategy retry ends in the dead letters where the outbox is full, and the emit resolves as queued", async () => {
+  await using bench = await failing("retry", { retries: { messagesMax: 0 } });
+  const { outcome, reason } = await bench.service.rt.emit(draft);
+  assertEquals([outcome, reason], ["queued", "wire broke"]);
+  assertEquals(lettersOf(bench), ["emit of test:note at wire, 1 tried: wire broke"]);
+});
+
+Deno.test("ErrorStrategy retry rejects what no try can help: its caller can", async () => {
+  await using bench = await failing("retry", { error: new MeshError("frame_too_large", "split it") });
+  await assertRejects(() => bench.service.rt.emit(draft), MeshError, "split it");
+  assertEquals(lettersOf(bench), []);
+});
+
+Deno.test("ErrorStrategy queue ends in the dead letters, and the emit resolves as queued", async () => {
+  await using bench = await failing("queue");
+  const { outcome, reason } = await bench.service.rt.emit(draft);
+  assertEquals([outcome, reason], ["queued", "wire broke"]);
+  assertEquals(lettersOf(bench), ["emit of test:note at wire, 1 tried: wire broke"]);
 });
 
 for (const strategy of ["retry", "queue"] as const) {
-  Deno.test(`ErrorStrategy ${strategy} ends in the dead letters where nobody tries again, and the emit resolves as queued`, async () => {
-    const { bench: made, kept } = await failing(strategy, { deadLetters: true });
-    await using bench = made;
-    const { outcome, reason } = await bench.service.rt.emit(draft);
-    assertEquals([outcome, reason, kept], ["queued", "wire broke", [
-      "dead letter: emit of test:note at wire, wire broke",
-    ]]);
-  });
-
-  Deno.test(`ErrorStrategy ${strategy} rejects the emit and warns where nobody keeps anything`, async () => {
-    const { bench: made } = await failing(strategy);
-    await using bench = made;
-    await assertRejects(() => bench.service.rt.emit(draft), Error, "wire broke");
-    assertEquals(bench.mock.logs.map(({ level }) => level), ["warn"]);
+  Deno.test(`ErrorStrategy ${strategy} rejects the emit and warns where the disk keeps nothing, and the chain goes on`, async () => {
+    const store = new TroubledFile();
+    await using bench = await failing(strategy, { store });
+    store.isRefusing = true;
+    for (let count = 1; count <= 3; count++) {
+      await assertRejects(() => bench.service.rt.emit(draft), Error, "wire broke");
+      assertEquals(totalsOf(bench.mock.runtime, "emit", "test:note").errored, { wire: count });
+    }
+    assertBalanced(bench.mock.runtime);
+    assert(levelsOf(bench).includes("error") && levelsOf(bench).at(-1) === "warn");
+    store.isRefusing = false;
+    assertEquals((await bench.service.rt.emit(draft)).outcome, strategy === "retry" ? "retrying" : "queued");
   });
 }
 
-Deno.test("ErrorStrategy panic stops the nara with the reason, and the emit rejects", async () => {
-  const { bench: made, kept } = await failing("panic", { retry: true, deadLetters: true });
-  await using bench = made;
-  await assertRejects(() => bench.service.rt.emit(draft), Error, "wire broke");
-  assertEquals(await bench.mock.runtime.stopped, "emit of test:note failed at wire: wire broke");
-  assertEquals(kept, []);
+const damaged = new LedgerError("unreadable", "own ledger is corrupt");
+
+Deno.test("ErrorStrategy panic stops the nara for what its machine broke, with the reason, and the emit rejects", async () => {
+  await using bench = await failing("panic", { error: damaged });
+  await assertRejects(() => bench.service.rt.emit(draft), LedgerError, "own ledger is corrupt");
+  assertEquals(await bench.mock.runtime.stopped, "emit of test:note failed at wire: own ledger is corrupt");
   await assertRejects(() => bench.service.rt.emit(draft), MeshError, "has stopped");
 });
 
@@ -106,7 +138,7 @@ Deno.test("ErrorStrategy panic of a handler stops the nara with the reason, and 
   const service = new TestService((rt) =>
     rt.register(note.with({ onError: { handler: "panic" } }), {
       1: () => {
-        throw new Error("own ledger is corrupt");
+        throw damaged;
       },
     })
   );
@@ -118,19 +150,12 @@ Deno.test("ErrorStrategy panic of a handler stops the nara with the reason, and 
   );
 });
 
-Deno.test("ErrorStrategy survives keepers that throw: the chain goes on for the next message", async () => {
-  const throwing = () => {
-    throw new Error("disk full");
-  };
-  for (const stage of [broken("mood"), brokenPeer("mood")]) {
-    const behavior = note.with({ emit: { gossip: stage }, onError: { other: "retry" } });
-    await using bench = await Bench.create([behavior], { retry: throwing, deadLetters: throwing });
-    for (let count = 0; count < 3; count++) {
-      await assertRejects(() => bench.service.rt.emit(draft), Error, "mood broke");
-    }
-    assertBalanced(bench.mock.runtime);
-    assertEquals(totalsOf(bench.mock.runtime, "emit", "test:note").errored, { mood: 3 });
-  }
+Deno.test("ErrorStrategy panic lets the nara live for anything else: a dead letter and an alarm", async () => {
+  await using bench = await failing("panic");
+  assertEquals((await bench.service.rt.emit(draft)).outcome, "queued");
+  assertEquals(lettersOf(bench), ["emit of test:note at wire, 1 tried: wire broke"]);
+  assertEquals(levelsOf(bench), ["error"]);
+  assertEquals((await bench.service.rt.emit(draft)).outcome, "queued");
 });
 
 const stored: TextBehavior = storedEvent("test:stored", "", 2).withVersion(1, textSchema);
@@ -144,7 +169,6 @@ const PLACES: [slot: keyof ErrorStrategies, stage: string, behavior: TextBehavio
 
 for (const [slot, stage, behavior] of PLACES) {
   Deno.test(`ErrorStrategy ${slot} is asked where the receive stage "${stage}" fails, and no other`, async () => {
-    const kept: string[] = [];
     const strategies = {
       transport: "drop",
       store: "drop",
@@ -153,21 +177,23 @@ for (const [slot, stage, behavior] of PLACES) {
       handler: "drop",
       [slot]: "queue",
     } as const;
-    const deadLetters = ({ stage, direction }: Failure) => kept.push(`${direction} at ${stage}`) > 0;
-    await using bench = await Bench.create([behavior.with({ onError: strategies })], { deadLetters });
+    await using bench = await Bench.create([behavior.with({ onError: strategies })]);
     for (let count = 1; count <= 2; count++) {
       const frame = await bench.frame(behavior.draft({ text: "a" }));
       assertEquals(await bench.receive(frame), { outcome: "error", reason: `${stage}_failed` });
-      assertEquals(bench.received(behavior.kind).errored, { [stage]: count });
+      assertEquals(bench.received(behavior.kind).failures, { [stage]: count });
     }
-    assertEquals(kept, Array(2).fill(`receive at ${stage}`));
+    assertEquals(
+      lettersOf(bench),
+      Array(2).fill(`receive of ${behavior.kind} at ${stage}, 1 tried: ${stage} broke`),
+    );
+    assertEquals(bench.received(behavior.kind).queued, 2);
     assertEquals(bench.service.texts, []);
   });
 }
 
 Deno.test("ErrorStrategy handler is asked where a handler throws or rejects, and later messages are handled", async () => {
   let count = 0;
-  const kept: Failure[] = [];
   const service = new TestService((rt) =>
     rt.register(note.with({ onError: { handler: "queue" } }), {
       1: () => {
@@ -177,30 +203,68 @@ Deno.test("ErrorStrategy handler is asked where a handler throws or rejects, and
       },
     })
   );
-  await using bench = await Bench.create([], {
-    services: [service],
-    deadLetters: (failure) => kept.push(failure) > 0,
-  });
+  await using bench = await Bench.create([], { services: [service] });
   const outcomes = [];
   for (let times = 0; times < 3; times++) outcomes.push((await bench.receive(await bench.note())).outcome);
   assertEquals(outcomes, ["error", "error", "handled"]);
-  assertEquals(kept.map(({ stage, error }) => `${stage} ${error.message}`), [
-    "handler thrown",
-    "handler rejected",
-  ]);
-  const { done, errored } = bench.received();
-  assertEquals([done, errored], [1, { handler: 2 }]);
+  assertEquals(
+    lettersOf(bench),
+    ["thrown", "rejected"].map((error) => `receive of test:note at handler, 1 tried: ${error}`),
+  );
+  const { done, queued, failures } = bench.received();
+  assertEquals([done, queued, failures], [1, 2, { handler: 2 }]);
 });
 
 Deno.test("ErrorStrategy of a store that fails on the way out is the store's, and nothing is sent", async () => {
   const behavior = stored.with({ emit: { store: brokenPeer("shelf") }, onError: { store: "queue" } });
-  const kept: string[] = [];
-  await using bench = await Bench.create([behavior], { deadLetters: ({ stage }) => kept.push(stage) > 0 });
+  await using bench = await Bench.create([behavior]);
   assertEquals((await bench.service.rt.emit(stored.draft({ text: "a" }))).outcome, "queued");
   await settled();
-  assertEquals([kept, bench.mock.emitted], [["shelf"], []]);
+  assertEquals(lettersOf(bench), ["emit of test:stored at shelf, 1 tried: shelf broke"]);
+  assertEquals(bench.mock.emitted, []);
 });
 
 Deno.test("DEFAULT_STRATEGIES let nothing fail in silence, and never panic", () => {
   assertEquals(Object.values(DEFAULT_STRATEGIES), Array(5).fill("log"));
+});
+
+Deno.test("STRATEGY_TABLE has the seeds' four types as they have them, but for a panic that a peer could cause", () => {
+  const of = (type: "checkpoint" | "observation" | "social" | "ephemeral") => {
+    const { transport, store, verify } = STRATEGY_TABLE[type].strategies;
+    return `${transport} ${store} ${verify}`;
+  };
+  assertEquals(of("checkpoint"), "retry panic log");
+  assertEquals(of("observation"), "retry log log");
+  assertEquals(of("social"), "log log drop");
+  assertEquals(of("ephemeral"), "drop drop drop");
+});
+
+Deno.test("STRATEGY_TABLE says of every type why, and panics nowhere but in a checkpoint's store", () => {
+  const panics = Object.entries(STRATEGY_TABLE).flatMap(([type, { strategies, because }]) => {
+    assert(because.length > 20, type);
+    return Object.entries(strategies).filter(([, strategy]) => strategy === "panic").map(([slot]) =>
+      `${type} ${slot}`
+    );
+  });
+  assertEquals(panics, ["checkpoint store"]);
+});
+
+Deno.test("strategiesFor() gives every template its row, and others the default", () => {
+  const templates: [TextBehavior, keyof typeof STRATEGY_TABLE][] = [
+    [meshRequest("test:d", "").withVersion(1, textSchema), "request"],
+    [stored, "stored"],
+    [local("test:a", "").withVersion(1, textSchema), "local"],
+    [protocol("test:b", "", "t").withVersion(1, textSchema), "protocol"],
+    [ephemeral("test:c", "", "t").withVersion(1, textSchema), "ephemeral"],
+  ];
+  for (const [{ spec }, type] of templates) {
+    assertEquals(strategiesFor(spec.template), STRATEGY_TABLE[type].strategies);
+    assertEquals(spec.onError, STRATEGY_TABLE[type].strategies);
+  }
+  for (const name of ["", "somebodys", "constructor"]) assertEquals(strategiesFor(name), DEFAULT_STRATEGIES);
+});
+
+Deno.test("strategyOfCall() leaves nothing to go on behind the back of whoever calls", () => {
+  const strategies = ["drop", "log", "retry", "queue", "panic"] as const;
+  assertEquals(strategies.map(strategyOfCall), ["drop", "log", "drop", "drop", "panic"]);
 });

@@ -11,7 +11,7 @@ import {
   type StageResult,
   type StreamStage,
 } from "../../runtime/stage.ts";
-import { settled } from "../../runtime/testing/virtual_clock.ts";
+import { settled, VirtualClock } from "../../runtime/testing/virtual_clock.ts";
 import { alice, mallory, messageOf, stageContext } from "../helpers/stage_context.ts";
 
 /** A chain that is closed at the end of its test. */
@@ -87,6 +87,25 @@ const JUDGES: Readonly<Record<string, Stage>> = {
   "peer stage that answers later": waiting("judge", later),
 };
 
+Deno.test("Chain tells how long a message took in each stage, up to the one where it ended", async () => {
+  const clock = new VirtualClock();
+  const slow = (name: string, ms: number) =>
+    waiting(name, async (message) => {
+      await clock.sleep(ms);
+      return judge(message);
+    });
+  await using chain = chainOf([quick("a"), slow("b", 30), quick("c"), slow("d", 5), quick("e")], {
+    context: stageContext({ clock }),
+  });
+  for (const [text, expected] of Object.entries({ fine: [0, 30, 0, 5, 0], drop: [0, 30] })) {
+    const passing = chain.pass(said(text));
+    await clock.advance(100);
+    const { passed } = await passing;
+    assertEquals(passed.stages, ["a", "b", "c", "d", "e"]);
+    assertEquals(passed.durationsMs(), expected);
+  }
+});
+
 for (const [says, stage] of Object.entries(JUDGES)) {
   for (const way of ["drop", "error", "throw", ...says.endsWith("later") ? ["reject"] : []]) {
     Deno.test(`Chain tells the outcome and the stage where a ${says} ends in ${way}, and goes on for the next`, async () => {
@@ -102,7 +121,7 @@ for (const [says, stage] of Object.entries(JUDGES)) {
         const message = said(text);
         const result = await chain.pass(message);
         assertStrictEquals(result.message, message);
-        const { message: _, ...rest } = result;
+        const { message: _, passed: __, ...rest } = result;
         assertEquals<object>(rest, OUTCOMES[text] ?? { outcome: "continue", receipt: undefined });
       }
       assertEquals(seen, ["fine", "good"]);

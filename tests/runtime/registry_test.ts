@@ -1,4 +1,6 @@
 import { assertEquals, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { MemoryStore } from "../../runtime/primitives/memory_store.ts";
+import { ServiceStore } from "../../runtime/primitives/store.ts";
 import { MessageError } from "../../messages/message_error.ts";
 import { BehaviorError } from "../../runtime/behavior_error.ts";
 import { Books } from "../../runtime/primitives/books.ts";
@@ -6,35 +8,39 @@ import { checkVersion, Registry } from "../../runtime/registry.ts";
 import { meshRequest } from "../../runtime/templates.ts";
 import { answer, note, question, textSchema, whisper } from "../helpers/kinds.ts";
 
+const store = new ServiceStore(new MemoryStore(), "test");
+
 const versions = meshRequest("test:versions", "").withVersion(1, textSchema).withVersion(2, textSchema)
   .withVersion(4, textSchema).withMin(2);
 
 function registry(...owners: string[]): Registry {
   const made = new Registry(new Books());
-  for (const owner of owners) for (const { spec } of [note, question, answer]) made.add(spec, {}, owner);
+  for (const owner of owners) {
+    for (const { spec } of [note, question, answer]) made.add(spec, {}, owner, store);
+  }
   return made;
 }
 
 Deno.test("Registry.add() lets one service own a kind, and tells the second who does", () => {
   const made = registry("first");
-  const error = assertThrows(() => made.add(note.spec, {}, "second"), BehaviorError);
+  const error = assertThrows(() => made.add(note.spec, {}, "second", store), BehaviorError);
   assertEquals(error.code, "duplicate_kind");
   assertStringIncludes(error.message, 'Cannot register test:note for "second" as "first" owns it');
   assertEquals(made.forDraft("test:note").owner, "first");
-  assertThrows(() => made.add(note.spec, {}, "first"), BehaviorError);
+  assertThrows(() => made.add(note.spec, {}, "first", store), BehaviorError);
 });
 
 Deno.test("Registry.add() keeps nothing of a kind that it refuses", () => {
   const made = registry();
-  assertThrows(() => made.add(note.spec, { 7: () => {} }, "test"), BehaviorError);
-  made.add(note.spec, {}, "test");
+  assertThrows(() => made.add(note.spec, { 7: () => {} }, "test", store), BehaviorError);
+  made.add(note.spec, {}, "test", store);
   assertEquals(made.all().length, 1);
 });
 
 Deno.test("Registry.seal() ends it: what a nara speaks is known before it starts", () => {
   const made = registry("test");
   made.seal();
-  const error = assertThrows(() => made.add(whisper.spec, {}, "test"), BehaviorError);
+  const error = assertThrows(() => made.add(whisper.spec, {}, "test", store), BehaviorError);
   assertEquals(error.code, "too_late");
   assertStringIncludes(error.message, "test:whisper");
 });
@@ -54,7 +60,7 @@ Deno.test("Registry.forDraft() names a kind that nobody registered", () => {
 
 Deno.test("Registry.forReceived() gives what was registered, for every version from the oldest to the current one", () => {
   const made = registry();
-  made.add(versions.spec, {}, "test");
+  made.add(versions.spec, {}, "test", store);
   for (const version of [2, 4]) {
     assertStrictEquals(made.forReceived("test:versions", version).spec, versions.spec);
   }
@@ -63,7 +69,7 @@ Deno.test("Registry.forReceived() gives what was registered, for every version f
 for (const version of [1, 3, 5, 0, -1, 2 ** 53 - 1]) {
   Deno.test(`Registry.forReceived() refuses version ${version} of a kind that has 2 and 4, and names the range`, () => {
     const made = registry();
-    made.add(versions.spec, {}, "test");
+    made.add(versions.spec, {}, "test", store);
     const error = assertThrows(() => made.forReceived("test:versions", version), MessageError);
     assertEquals(error.code, "unsupported_version");
     assertStringIncludes(error.message, `test:versions v${version}: versions 2 to 4 are supported`);
@@ -73,7 +79,7 @@ for (const version of [1, 3, 5, 0, -1, 2 ** 53 - 1]) {
 
 Deno.test("Registry.forReceived() knows no kind that was not registered, and from outside no local one either", () => {
   const made = registry("test");
-  made.add(whisper.spec, {}, "test");
+  made.add(whisper.spec, {}, "test", store);
   for (const kind of ["test:nothing", "test:whisper", "constructor", "__proto__"]) {
     assertEquals(assertThrows(() => made.forReceived(kind, 1), MessageError, kind).code, "unknown_kind");
   }

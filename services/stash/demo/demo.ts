@@ -118,7 +118,7 @@ async function loseEverything({ process, folder, name }: Inhabitant, story: Stor
       signal,
     },
   );
-  return resident.soul;
+  return resident.soul.reveal();
 }
 
 /** What {@linkcode recover} needs. */

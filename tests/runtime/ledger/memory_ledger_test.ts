@@ -1,31 +1,32 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryLedger } from "../../../runtime/ledger/memory_ledger.ts";
-import { messageOf } from "../../helpers/stage_context.ts";
+import { testLedger } from "../../../runtime/testing/ledger_suite.ts";
+import { testLedgerPages } from "../../helpers/ledger_pages.ts";
+import { ledgerRecord as record } from "../../../runtime/testing/ledger_records.ts";
 
-const messages = Array.from({ length: 6 }, (_, at) => messageOf({ payload: { text: `${at}` } }));
+testLedger("memory", (capacity) => ({ ledger: new MemoryLedger(capacity) }));
+testLedgerPages("memory", (capacity) => ({ ledger: new MemoryLedger(capacity) }));
 
-function kept(ledger: MemoryLedger): string {
-  return messages.map(({ id }, at) => ledger.has(id) ? at : "").join("");
-}
-
-Deno.test("MemoryLedger keeps a message once", () => {
-  const ledger = new MemoryLedger();
-  for (const message of [messages[0], messages[1], messages[0]]) ledger.add(message, 2);
-  assertEquals([ledger.size, kept(ledger)], [2, "01"]);
+Deno.test("MemoryLedger keeps 20000 messages and 64 MiB unless told otherwise", () => {
+  const { messagesMax, bytesMax } = new MemoryLedger().stats();
+  assertEquals([messagesMax, bytesMax], [20_000, 67_108_864]);
 });
 
-Deno.test("MemoryLedger that is full lets the oldest of the least important go", () => {
-  const ledger = new MemoryLedger({ messagesMax: 3 });
-  const priorities = [3, 1, 3, 4, 0, 1] as const;
-  const seen = priorities.map((priority, at) => {
-    ledger.add(messages[at], priority);
-    return kept(ledger);
-  });
-  assertEquals(seen, ["0", "01", "012", "012", "124", "145"]);
+Deno.test("MemoryLedger refuses bounds that are none", () => {
+  for (
+    const options of [{ messagesMax: 0 }, { messagesMax: 1.5 }, { bytesMax: -1 }, { bytesMax: Infinity }]
+  ) {
+    assertThrows(
+      () => new MemoryLedger(options),
+      RangeError,
+      `${Object.keys(options)[0]} must be a positive integer`,
+    );
+  }
 });
 
-Deno.test("MemoryLedger keeps 20000 messages unless told otherwise", () => {
+Deno.test("MemoryLedger keeps nothing of the buffer that a frame was a part of", () => {
   const ledger = new MemoryLedger();
-  for (let at = 0; at < 20_001; at++) ledger.add(messageOf({ id: `${at}` }), 2);
-  assertEquals([ledger.size, ledger.has("0"), ledger.has("1")], [20_000, false, true]);
+  const frame = new Uint8Array(1_000_000).subarray(10, 20);
+  ledger.add(record({ id: "a", frame }));
+  assertEquals(ledger.get("a")!.frame.buffer.byteLength, 10);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteStore } from "../../../runtime/ledger/sqlite_store.ts";
+import { openSqliteStore } from "../../../runtime/ledger/sqlite_file.ts";
 import { StoreError } from "../../../runtime/primitives/store.ts";
 import { lacking } from "../../helpers/permissions.ts";
 import { testKeyValueFile } from "../../helpers/store_suite.ts";
@@ -177,7 +177,7 @@ Deno.test({
 
 /** A child writes 0, 1, 2 … and says each number once it was kept; it is killed in the middle of it. */
 async function killWhileWriting(path: string): Promise<void> {
-  const module = import.meta.resolve("../../../runtime/ledger/sqlite_store.ts");
+  const module = import.meta.resolve("../../../runtime/ledger/sqlite_file.ts");
   const script = `
     import { openSqliteStore } from ${JSON.stringify(module)};
     const file = openSqliteStore(${JSON.stringify(path)});

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
-import { backoffMs } from "../../../runtime/primitives/backoff.ts";
+import { backoffMs, fullJitterMs } from "../../../runtime/primitives/backoff.ts";
 import { SeededRandom } from "../../../runtime/testing/seeded_random.ts";
 
 const always = (value: number) => ({ next: () => value });
@@ -26,4 +26,20 @@ Deno.test("backoffMs() takes other bounds", () => {
     20,
     25,
   ]);
+});
+
+const bounds = { baseMs: 500, capMs: 30_000 };
+
+Deno.test("fullJitterMs() draws below a bound that doubles from the base to the cap", () => {
+  const highest = [0, 1, 2, 3, 4, 5, 6, 7, 5_000].map((pauses) => fullJitterMs(pauses, always(1), bounds));
+  assertEquals(highest, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+});
+
+Deno.test("fullJitterMs() draws evenly, from no pause at all", () => {
+  assertEquals([0, 0.25, 0.5].map((drawn) => fullJitterMs(3, always(drawn), bounds)), [0, 1_000, 2_000]);
+  const random = new SeededRandom(7);
+  const draws = Array.from({ length: 1_000 }, () => fullJitterMs(3, random, bounds));
+  const mean = draws.reduce((sum, ms) => sum + ms, 0) / draws.length;
+  assertGreaterOrEqual(mean, 1_900);
+  assertLessOrEqual(mean, 2_100);
 });

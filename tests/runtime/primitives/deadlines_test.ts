@@ -20,6 +20,16 @@ Deno.test("Deadlines expire each at its time, once, whatever the order in which 
   assertEquals([deadlines.size, clock.pending], [0, 0]);
 });
 
+Deno.test("Deadlines that wait are not held up by a later one that an expired one adds", async () => {
+  const clock = new VirtualClock();
+  using deadlines = new Deadlines(clock);
+  const expired: string[] = [];
+  deadlines.add(100, () => void deadlines.add(10_000, () => expired.push(`late at ${clock.monotonicMs()}`)));
+  deadlines.add(200, () => expired.push(`soon at ${clock.monotonicMs()}`));
+  await clock.advance(20_000);
+  assertEquals(expired, ["soon at 200", "late at 10100"]);
+});
+
 Deno.test("Deadlines that were removed never expire", async () => {
   const clock = new VirtualClock();
   using deadlines = new Deadlines(clock);

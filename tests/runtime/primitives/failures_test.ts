@@ -1,7 +1,16 @@
 import { assertEquals } from "@std/assert";
 import type { ErrorStrategy } from "../../../runtime/error_strategy.ts";
-import { type Failure, type FailureKeeper, Failures } from "../../../runtime/primitives/failures.ts";
+import { LedgerError } from "../../../runtime/ledger/ledger.ts";
+import {
+  type Failure,
+  type FailureKeeper,
+  Failures,
+  isOwnFault,
+} from "../../../runtime/primitives/failures.ts";
 import { createLogger } from "../../../runtime/primitives/logger.ts";
+import { StoreError } from "../../../runtime/primitives/store.ts";
+import { MeshError } from "../../../runtime/transport/mesh.ts";
+import { IdentityError } from "../../../utilities/identity_error.ts";
 import { messageOf } from "../../helpers/stage_context.ts";
 
 const failure: Failure = { message: messageOf(), direction: "emit", stage: "mesh", error: new Error("boom") };
@@ -10,6 +19,7 @@ const failure: Failure = { message: messageOf(), direction: "emit", stage: "mesh
 function handled(
   strategy: ErrorStrategy,
   keepers: { retry?: FailureKeeper; deadLetters?: FailureKeeper } = {},
+  parts: Partial<Failure> = {},
 ) {
   const lines: string[] = [];
   const panics: string[] = [];
@@ -21,7 +31,7 @@ function handled(
     panic: (reason) => void panics.push(reason),
     ...keepers,
   });
-  return { kept: failures.handle(failure, strategy), lines, panics };
+  return { kept: failures.handle({ ...failure, ...parts }, strategy), lines, panics };
 }
 
 const takes: FailureKeeper = () => true;
@@ -72,9 +82,96 @@ Deno.test("Failures.handle() survives a keeper that throws, and asks the next", 
   assertEquals([kept, lines.length], ["dropped", 3]);
 });
 
-Deno.test("Failures.handle() stops the nara where a panic is what was declared, and says why", () => {
-  const { kept, panics } = handled("panic", { retry: takes, deadLetters: takes });
-  assertEquals([kept, panics], ["dropped", ["emit of test:note failed at mesh: boom"]]);
+Deno.test("Failures.handle() tries nothing again that came in: it goes to the dead letters", () => {
+  const { kept } = handled("retry", { retry: takes, deadLetters: takes }, { direction: "receive" });
+  assertEquals(kept, "queued");
+});
+
+Deno.test("Failures.handle() asks keepers that need time at once, and answers when they have kept it", async () => {
+  const gate = Promise.withResolvers<boolean>();
+  const asked: string[] = [];
+  const { kept } = handled("retry", {
+    retry: () => {
+      asked.push("retry");
+      return gate.promise;
+    },
+  });
+  assertEquals(asked, ["retry"], "it has its place before anything else happens");
+  gate.resolve(true);
+  assertEquals(await kept, "retrying");
+});
+
+Deno.test("Failures.handle() goes on to the next keeper when one that needs time refuses or rejects", async () => {
+  const refusesLater: FailureKeeper = () => Promise.resolve(false);
+  const breaksLater: FailureKeeper = () => Promise.reject(new Error("disk full"));
+  const takesLater: FailureKeeper = () => Promise.resolve(true);
+  assertEquals(await handled("retry", { retry: refusesLater, deadLetters: takesLater }).kept, "queued");
+  assertEquals(await handled("retry", { retry: breaksLater, deadLetters: takes }).kept, "queued");
+  const { kept, lines } = handled("retry", { retry: breaksLater, deadLetters: breaksLater });
+  assertEquals([await kept, lines], ["dropped", [
+    "error: a failed message could not be kept at undefined",
+    "error: a failed message could not be kept at undefined",
+    "warn: emit failed at mesh",
+  ]]);
+});
+
+const damaged = new LedgerError("unreadable", "the ledger is damaged");
+
+Deno.test("Failures.handle() stops the nara where its own machine broke and a panic is what was declared", () => {
+  const { kept, panics } = handled("panic", { retry: takes, deadLetters: takes }, { error: damaged });
+  assertEquals([kept, panics], ["dropped", ["emit of test:note failed at mesh: the ledger is damaged"]]);
+});
+
+Deno.test("Failures.handle() never stops the nara for anything else: it is a dead letter, with an alarm", () => {
+  const alarm = "error: emit failed that must not at mesh";
+  assertEquals(handled("panic", { retry: takes, deadLetters: takes }), {
+    kept: "queued",
+    lines: [alarm],
+    panics: [],
+  });
+  assertEquals(handled("panic"), {
+    kept: "dropped",
+    lines: [alarm, "warn: emit failed at mesh"],
+    panics: [],
+  });
+});
+
+Deno.test("Failures.handle() panics for nothing but a panic", () => {
+  for (const strategy of ["drop", "log", "retry", "queue"] as const) {
+    assertEquals(handled(strategy, {}, { error: damaged }).panics, []);
+  }
+});
+
+Deno.test("isOwnFault() is true for what the machine itself broke, also where it is the cause", () => {
+  const faults = [
+    damaged,
+    new StoreError("unreadable", "damaged"),
+    new IdentityError("cannot_sign", "the key does not sign"),
+    new Error("cannot store", { cause: new Error("cannot add", { cause: damaged }) }),
+  ];
+  for (const error of faults) assertEquals(isOwnFault(error), true, error.message);
+});
+
+Deno.test("isOwnFault() is false for what a peer, a broker or a full disk can cause, and for anything thrown", () => {
+  const endless = new Error("endless");
+  endless.cause = endless;
+  const others = [
+    new LedgerError("ledger_full", "full"),
+    new LedgerError("disk_full", "full"),
+    new LedgerError("locked", "locked"),
+    new LedgerError("read_only", "read-only"),
+    new StoreError("store_full", "full"),
+    new IdentityError("unsealable", "tampered"),
+    new IdentityError("bad_public_key", "no key"),
+    new MeshError("unreachable", "away"),
+    new Error("own ledger is corrupt"),
+    Object.assign(new Error("pretends"), { name: "LedgerError", code: "unreadable" }),
+    endless,
+    "unreadable",
+    undefined,
+    Object.create(null),
+  ];
+  for (const error of others) assertEquals(isOwnFault(error), false);
 });
 
 Deno.test("Failures.handle() hands over the failure itself", () => {

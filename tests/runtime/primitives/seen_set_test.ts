@@ -2,12 +2,21 @@ import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/a
 import fc from "fast-check";
 import type { Message } from "../../../messages/message.ts";
 import { DEFAULT_FRESHNESS } from "../../../runtime/behavior.ts";
-import { SeenSet, type SeenSetOptions } from "../../../runtime/primitives/seen_set.ts";
+import { SeenSet, type SeenSetOptions, type SeenVerdict } from "../../../runtime/primitives/seen_set.ts";
 import { VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
 import { alice, mallory, messageOf } from "../../helpers/stage_context.ts";
 
 const RUNS = { seed: 20261121, numRuns: 300 };
 const { pastMs, futureMs } = DEFAULT_FRESHNESS;
+
+/** A seen-set whose messages come to their outcome at once. */
+class Finishing extends SeenSet {
+  override add(message: Message): SeenVerdict {
+    const verdict = super.add(message);
+    if (verdict === "new") this.finish(message);
+    return verdict;
+  }
+}
 
 /** A seen-set, its clock, and messages made relative to it. */
 class Bench {
@@ -15,7 +24,7 @@ class Bench {
   readonly seen: SeenSet;
 
   constructor(options: Partial<SeenSetOptions> = {}) {
-    this.seen = new SeenSet({ clock: this.clock, ...options });
+    this.seen = new Finishing({ clock: this.clock, ...options });
   }
 
   /** A proven message of `fromId`, `aheadMs` ahead of the clock. */
@@ -39,6 +48,39 @@ Deno.test("SeenSet takes a message once, and knows it however it is wrapped", ()
   assertEquals(seen.add(first.with({ from: "another label", contentKey: "c" })), "duplicate_id");
   assertEquals(seen.add(message("b")), "new");
   assertEquals(seen.size, 2);
+});
+
+Deno.test("SeenSet says of what has come to no outcome yet that it is in progress", () => {
+  const { clock, message } = bench();
+  const seen = new SeenSet({ clock });
+  const first = message("a");
+  assertEquals(seen.add(first), "new");
+  assertEquals(seen.add(first), "in_progress");
+  seen.finish(first);
+  assertEquals(seen.add(first), "duplicate_id");
+});
+
+Deno.test("SeenSet.forget() lets come again what came to nothing", () => {
+  const { clock, message } = bench();
+  const seen = new SeenSet({ clock });
+  const [first, second] = [message("a"), message("b")];
+  seen.add(first);
+  seen.add(second);
+  seen.forget(first);
+  assertEquals([seen.size, seen.add(first), seen.add(second)], [1, "new", "in_progress"]);
+  seen.forget(message("never seen", { fromId: mallory.id }));
+  assertEquals(seen.size, 2);
+});
+
+Deno.test("SeenSet.restore() knows what an earlier run saw, and raiseFloor() refuses what it cannot know", () => {
+  const { seen, clock, message } = bench();
+  const known = message("a");
+  seen.restore(alice.id, known.id, Number(clock.nowNs() / 1_000_000n));
+  assertEquals([seen.size, seen.add(known), seen.add(message("b"))], [1, "duplicate_id", "new"]);
+  seen.raiseFloor(Number(clock.nowNs() / 1_000_000n) - 1_000);
+  assertEquals(seen.add(message("c", { aheadMs: -1_000 })), "below_horizon");
+  assertEquals(seen.add(message("c", { aheadMs: -999 })), "new");
+  assertEquals(seen.add(message("d", { aheadMs: -1_000, fromId: mallory.id })), "below_horizon");
 });
 
 Deno.test("SeenSet keeps senders apart: nobody takes the id of somebody else's message", () => {

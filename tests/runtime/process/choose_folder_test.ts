@@ -5,19 +5,26 @@ import {
   userDataFolder,
   type Wanted,
 } from "../../../runtime/process/choose_folder.ts";
+import type { Resident } from "../../../runtime/process/data_folder.ts";
 import { ProcessError } from "../../../runtime/process/process_error.ts";
 import { generatedName } from "../../../utilities/generated_name.ts";
+import { Secret } from "../../../utilities/secret.ts";
 import { createSoul, formatSoul } from "../../../utilities/soul.ts";
 import { lacking } from "../../helpers/permissions.ts";
 import { contentOf, withFolder } from "../../helpers/temp_folder.ts";
 
 const nobody: Wanted = { data: undefined, name: undefined, soul: undefined };
 
+/** A soul as text and a name: no two secrets differ in what can be seen of them. */
+function revealed(resident: Resident | undefined): unknown {
+  return { soul: resident?.soul.reveal(), name: resident?.name };
+}
+
 /** The soul and name of a nara, made of one number. */
-function nara(number: number, name?: string): { soul: string; name: string } {
+function nara(number: number, name?: string): { soul: Secret<string>; name: string } {
   const seed = new Uint8Array(32).fill(number);
   const given = name ?? generatedName(seed);
-  return { soul: formatSoul(createSoul(seed, given)), name: given };
+  return { soul: new Secret(formatSoul(createSoul(seed, given))), name: given };
 }
 
 /** Chooses, as naras that run at the same time do; what is chosen is let go at the end of the test. */
@@ -36,7 +43,7 @@ class Town implements Disposable {
   }
 
   /** Chooses, moves in, and says which number the folder has. */
-  live(wanted: Partial<Wanted>, newcomer: { soul: string; name: string }): string {
+  live(wanted: Partial<Wanted>, newcomer: { soul: Secret<string>; name: string }): string {
     const { folder } = this.choose(wanted);
     folder.keep(
       folder.resident?.name ? { soul: folder.resident.soul, name: folder.resident.name } : newcomer,
@@ -81,7 +88,7 @@ test("finds the folder of a name, and makes another where that is held", (base) 
     assertEquals(town.live({ name: "alice" }, nara(8, "alice")), "3");
   }
   using town = new Town(base);
-  assertEquals(town.choose({ name: "alice" }).folder.resident, alice);
+  assertEquals(revealed(town.choose({ name: "alice" }).folder.resident), revealed(alice));
 });
 
 test("gives who has no name nobody's folder but an unnamed one's", (base) => {
@@ -91,7 +98,7 @@ test("gives who has no name nobody's folder but an unnamed one's", (base) => {
     assertEquals(town.live({}, nara(1)), "2");
   }
   using town = new Town(base);
-  assertEquals(town.choose({}).folder.resident, nara(1));
+  assertEquals(revealed(town.choose({}).folder.resident), revealed(nara(1)));
 });
 
 test("finds the folder of a soul, and refuses to run it twice", (base) => {
@@ -151,11 +158,13 @@ test("refuses another soul or name than the given folder's, without repeating a 
       ProcessError,
     );
     assertEquals([soulError.code, nameError.code], ["wrong_soul", "wrong_name"]);
-    for (const { soul } of [alice, bob]) assertEquals(soulError.message.includes(soul.slice(0, 12)), false);
+    for (const { soul } of [alice, bob]) {
+      assertEquals(soulError.message.includes(soul.reveal().slice(0, 12)), false);
+    }
     assertStringIncludes(nameError.message, '"alice"');
   }
   using town = new Town("/nowhere");
-  assertEquals(town.choose({ data: base, ...alice }).folder.resident, alice);
+  assertEquals(revealed(town.choose({ data: base, ...alice }).folder.resident), revealed(alice));
 });
 
 const homes: [os: string, variables: Record<string, string>, folder: string | undefined][] = [

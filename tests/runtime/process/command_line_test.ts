@@ -24,22 +24,65 @@ const secret: OperatorCommand = {
   run,
 };
 
-const parse = (...args: string[]): Invocation => parseCommandLine(args, [demo, secret]);
+const letters: OperatorCommand = {
+  name: "letters",
+  summary: "Two words",
+  argument: "ACTION",
+  secondArgument: "ID",
+  settings: ["json"],
+  run,
+};
+
+const parse = (...args: string[]): Invocation => parseCommandLine(args, [demo, secret, letters]);
 
 const UNDERSTOOD: [args: string[], expected: Extract<Invocation, { flags: unknown }>][] = [
-  [[], { command: undefined, argument: undefined, flags: {} }],
-  [["--json"], { command: undefined, argument: undefined, flags: { "--json": ["true"] } }],
+  [[], { command: undefined, argument: undefined, secondArgument: undefined, flags: {} }],
+  [["--json"], {
+    command: undefined,
+    argument: undefined,
+    secondArgument: undefined,
+    flags: { "--json": ["true"] },
+  }],
   [
     ["--peer", "a", "--name=b", "--peer", "c"],
-    { command: undefined, argument: undefined, flags: { "--name": ["b"], "--peer": ["a", "c"] } },
+    {
+      command: undefined,
+      argument: undefined,
+      secondArgument: undefined,
+      flags: { "--name": ["b"], "--peer": ["a", "c"] },
+    },
   ],
-  [["--name", "--json"], { command: undefined, argument: undefined, flags: { "--name": ["--json"] } }],
-  [["demo"], { command: demo, argument: undefined, flags: {} }],
-  [["demo", "--json", "file"], { command: demo, argument: "file", flags: { "--json": ["true"] } }],
-  [["--json", "demo", "file"], { command: demo, argument: "file", flags: { "--json": ["true"] } }],
+  [["--name", "--json"], {
+    command: undefined,
+    argument: undefined,
+    secondArgument: undefined,
+    flags: { "--name": ["--json"] },
+  }],
+  [["demo"], { command: demo, argument: undefined, secondArgument: undefined, flags: {} }],
+  [["demo", "--json", "file"], {
+    command: demo,
+    argument: "file",
+    secondArgument: undefined,
+    flags: { "--json": ["true"] },
+  }],
+  [["--json", "demo", "file"], {
+    command: demo,
+    argument: "file",
+    secondArgument: undefined,
+    flags: { "--json": ["true"] },
+  }],
+  [
+    ["letters", "show", "--json", "7"],
+    { command: letters, argument: "show", secondArgument: "7", flags: { "--json": ["true"] } },
+  ],
   [
     ["secret-work", "--stash-file", "f", "--peer", "a"],
-    { command: secret, argument: undefined, flags: { "--stash-file": ["f"], "--peer": ["a"] } },
+    {
+      command: secret,
+      argument: undefined,
+      secondArgument: undefined,
+      flags: { "--stash-file": ["f"], "--peer": ["a"] },
+    },
   ],
 ];
 
@@ -55,6 +98,7 @@ const NOT_UNDERSTOOD: [args: string[], says: string][] = [
   [["--json=yes"], "unknown option '--json=yes'"],
   [["dmeo"], 'unknown command "dmeo"'],
   [["a", "b"], "too many arguments"],
+  [["letters", "show", "7", "8"], "too many arguments"],
   [["demo", "a", "b"], "too many arguments"],
   [["demo", "--name", "x"], "unknown option '--name'"],
   [["--name", "x", "demo"], "demo takes no --name"],
@@ -90,6 +134,7 @@ Deno.test("parseCommandLine() gives the help, with every setting and every comma
       for (const words of [` ${flag}`, `[${variable}]`]) assertStringIncludes(invocation.text, words);
     }
     assertStringIncludes(invocation.text, "demo [options] [FILE]");
+    assertStringIncludes(invocation.text, "letters [options] [ACTION] [ID]");
     assertFalse(invocation.text.includes("secret-work"));
   }
 });

@@ -1,8 +1,21 @@
-import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { LOOPBACK_RANGES } from "../../../runtime/process/allow_list.ts";
-import { DEFAULT_LISTEN, type NaraConfig, readConfig } from "../../../runtime/process/config.ts";
+import { DEFAULT_API, DEFAULT_LISTEN, type NaraConfig, readConfig } from "../../../runtime/process/config.ts";
 import { ProcessError } from "../../../runtime/process/process_error.ts";
-import { type SettingKey, SETTINGS } from "../../../runtime/process/settings.ts";
+import {
+  SETTING_KEYS,
+  type SettingKey,
+  SETTINGS,
+  type SettingsFile,
+} from "../../../runtime/process/settings.ts";
+import { Secret } from "../../../utilities/secret.ts";
 import vectors from "../../interop/vectors/identity.json" with { type: "json" };
 
 const SOUL: string = vectors.identities[0].soul;
@@ -11,14 +24,21 @@ const SOUL: string = vectors.identities[0].soul;
 function configOf(
   flags: Record<string, readonly string[]> = {},
   variables: Record<string, string> = {},
+  texts?: SettingsFile["texts"],
 ): NaraConfig {
-  return readConfig({ flags, variable: (name) => variables[name] });
+  const file = texts && { path: "/some/nara.json", texts };
+  return readConfig({ flags, variable: (name) => variables[name], ...file && { file } });
+}
+
+/** No two secrets differ in what can be seen of them. */
+function revealed(value: unknown): unknown {
+  return value instanceof Secret ? value.reveal() : value;
 }
 
 const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["name", "alice", { name: "alice" }],
   ["name", "Zoë the 2nd 🦊", { name: "Zoë the 2nd 🦊" }],
-  ["soul", SOUL, { soul: SOUL }],
+  ["soul", SOUL, { soul: new Secret(SOUL) }],
   ["data", "some/folder", { data: "some/folder" }],
   ["meshListen", "127.0.0.1:7433", { listen: { hostname: "127.0.0.1", port: 7433 }, isListenGiven: true }],
   ["meshListen", "localhost:0", { listen: { hostname: "localhost", port: 0 }, meshAllow: LOOPBACK_RANGES }],
@@ -35,6 +55,18 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["memoryMode", "low", { memoryMode: "short" }],
   ["memoryMode", "medium", { memoryMode: "medium" }],
   ["memoryMode", "high", { memoryMode: "hog" }],
+  ["memoryMode", "custom:1234", { memoryMode: "custom", ledgerMax: 1_234 }],
+  ["memoryMode", "custom:10000000", { ledgerMax: 10_000_000 }],
+  ["config", "some/file", { configFile: "some/file" }],
+  ["ledger", "memory", { ledger: "memory" }],
+  ["api", "127.0.0.1:9000", { api: { hostname: "127.0.0.1", port: 9000 }, isApiGiven: true }],
+  ["api", "http://localhost:9000/", { api: { hostname: "localhost", port: 9000 } }],
+  ["api", "HTTP://[::1]:9000", { api: { hostname: "::1", port: 9000 } }],
+  ["api", "none", { api: undefined, isApiGiven: true }],
+  ["log", "stash=debug", { serviceLevels: [{ service: "stash", level: "debug" }] }],
+  ["log", "a=off, b-2=error", {
+    serviceLevels: [{ service: "a", level: "off" }, { service: "b-2", level: "error" }],
+  }],
   ["env", "test", { env: "test", logLevel: "info" }],
   ["env", "development", { env: "development", logLevel: "debug" }],
   ["logLevel", "warn", { logLevel: "warn" }],
@@ -45,10 +77,15 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
 
 for (const [key, text, expected] of RIGHT) {
   const { flag, variable } = SETTINGS[key];
-  Deno.test(`readConfig() takes ${JSON.stringify(text)} from ${flag} and from ${variable}`, () => {
-    for (const config of [configOf({ [flag]: [text] }), configOf({}, { [variable]: text })]) {
+  Deno.test(`readConfig() takes ${JSON.stringify(text)} from ${flag}, from ${variable} and from a file`, () => {
+    const configs = [
+      configOf({ [flag]: [text] }),
+      configOf({}, { [variable]: text }),
+      configOf({}, {}, { [key]: [text] }),
+    ];
+    for (const config of configs) {
       for (const [name, value] of Object.entries(expected)) {
-        assertEquals(config[name as keyof NaraConfig], value, name);
+        assertEquals(revealed(config[name as keyof NaraConfig]), revealed(value), name);
       }
     }
   });
@@ -57,7 +94,8 @@ for (const [key, text, expected] of RIGHT) {
 const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
   ["name", ["a/b", "a+b", "#", " a", "a\n", "x".repeat(65)], "1 to 64 printable characters"],
   ["soul", ["soul", SOUL.slice(5), `${SOUL}1`, ` ${SOUL}`, `${SOUL.slice(0, -1)}0`], "40 bytes in base58"],
-  ["data", [" "], "something"],
+  ["data", [" ", "a\0b", "a\nb"], "a path"],
+  ["config", [" ", "\0"], "a path"],
   [
     "meshListen",
     ["7433", ":7433", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "::1:7433"]
@@ -93,7 +131,23 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
   ],
   ["meshAllow", ["10.0.0.0/33", "localhost", "10.0.0", "*"], "a range of IP addresses"],
   ["keypair", ["Web", "openssl", "__proto__"], "web or node"],
-  ["memoryMode", ["huge", "custom", "SHORT", "constructor"], "short, medium or hog"],
+  [
+    "memoryMode",
+    ["huge", "custom", "custom:", "custom:99", "custom:10000001", "custom:1e5", "custom:-200", "custom:0200"]
+      .concat(["SHORT", "constructor"]),
+    "short, medium, hog or custom:N, where N from 100 to 10000000",
+  ],
+  ["ledger", ["SQLite", "none", "file"], "sqlite or memory"],
+  [
+    "api",
+    ["8080", "127.0.0.1", "some.host:80", "https://127.0.0.1:8080", "http://127.0.0.1:8080/x", "off", "None"],
+    "HOST:PORT, such as 127.0.0.1:8080, localhost:0 or [::1]:8080, or none",
+  ],
+  [
+    "log",
+    ["stash", "stash=", "=debug", "stash=verbose", "Stash=debug", "stash:debug", "stash=debug=info", "*=off"],
+    "SERVICE=LEVEL, such as stash=debug; LEVEL is debug, info, warn, error or off",
+  ],
   ["env", ["prod", "staging"], "production, development or test"],
   ["logLevel", ["verbose", "2"], "debug, info, warn or error"],
   ["json", ["maybe"], "true or false"],
@@ -104,23 +158,41 @@ for (const [key, texts, expected] of WRONG) {
   const { flag, variable, secret, many } = SETTINGS[key];
   Deno.test(`readConfig() refuses what ${flag} cannot be, and says where it stands and what would be right`, () => {
     for (const text of texts) {
-      for (
-        const [source, flags, variables] of [[flag, { [flag]: [text] }, {}], [variable, {}, {
-          [variable]: text,
-        }]] as const
-      ) {
+      const sources: [source: string, config: () => NaraConfig][] = [
+        [flag, () => configOf({ [flag]: [text] })],
+        [variable, () => configOf({}, { [variable]: text })],
+        [`"${key}" in /some/nara.json`, () => configOf({}, {}, { [key]: [text] })],
+      ];
+      for (const [source, config] of sources) {
         if (many && source === variable && text.trim() !== text) continue; // A list may have blanks in it.
-        const error = assertThrows(
-          () => configOf(flags, variables),
-          ProcessError,
-          expected,
-          `${source} ${text}`,
-        );
+        const error = assertThrows(config, ProcessError, expected, `${source} ${text}`);
         assertEquals(error.code, "bad_option");
         assertStringIncludes(error.message, ` of ${source}: expected `);
-        assertEquals(error.message.includes(JSON.stringify(text)), !secret);
+        assertEquals(error.message.startsWith(`Cannot use ${JSON.stringify(text)} of `), !secret);
       }
     }
+  });
+}
+
+/** What nothing can be: every setting refuses it, whatever else it takes. */
+const NEVER_RIGHT = "\u0001";
+
+for (const key of SETTING_KEYS) {
+  const { flag, variable, summary } = SETTINGS[key];
+  Deno.test(`readConfig() names ${flag}, its source and what is accepted when the value is wrong`, () => {
+    const sources: [source: string, config: () => NaraConfig][] = [
+      [flag, () => configOf({ [flag]: [NEVER_RIGHT] })],
+      [variable, () => configOf({}, { [variable]: NEVER_RIGHT })],
+      [`"${key}" in /some/nara.json`, () => configOf({}, {}, { [key]: [NEVER_RIGHT] })],
+    ];
+    for (const [source, config] of sources) {
+      const { message } = assertThrows(config, ProcessError);
+      assertMatch(message, /^Cannot use .+ of .+: expected \S.{3,}$/s);
+      assertStringIncludes(message, ` of ${source}: expected `);
+    }
+    assertMatch(flag, /^--[a-z][a-z-]*$/);
+    assertMatch(variable, /^NARA_[A-Z_]+$/);
+    assert(summary.length > 0);
   });
 }
 
@@ -146,14 +218,20 @@ Deno.test("readConfig() has a default for everything", () => {
     name: undefined,
     soul: undefined,
     data: undefined,
+    configFile: undefined,
     listen: DEFAULT_LISTEN,
     isListenGiven: false,
     meshUrl: undefined,
     peers: [],
     meshAllow: LOOPBACK_RANGES,
     keypair: "web",
+    ledgerMax: undefined,
+    ledger: "sqlite",
+    api: DEFAULT_API,
+    isApiGiven: false,
     env: "production",
     logLevel: "info",
+    serviceLevels: [],
     json: false,
     untilEof: false,
   });
@@ -163,6 +241,15 @@ Deno.test("readConfig() takes a flag before its variable, and nothing for an emp
   assertEquals(configOf({ "--name": ["flag"] }, { NARA_NAME: "variable" }).name, "flag");
   assertEquals(configOf({ "--name": ["flag"] }, { NARA_NAME: "no/good" }).name, "flag");
   assertEquals(configOf({}, { NARA_NAME: "", NARA_PEERS: " , " }).name, undefined);
+});
+
+Deno.test("readConfig() takes a variable before the file, which stays in the dark where something else was said", () => {
+  const texts = { name: ["file"], peer: ["http://127.0.0.1:1", "http://127.0.0.1:2"] };
+  assertEquals(configOf({}, { NARA_NAME: "variable" }, texts).name, "variable");
+  assertEquals(configOf({ "--name": ["flag"] }, {}, { name: ["no/good"] }).name, "flag");
+  assertEquals(configOf({}, { NARA_NAME: "" }, texts).name, "file");
+  assertEquals(configOf({}, {}, texts).peers, texts.peer);
+  assertEquals(configOf({ "--peer": ["http://127.0.0.1:3"] }, {}, texts).peers, ["http://127.0.0.1:3"]);
 });
 
 Deno.test("readConfig() takes the last of what can be said once, and all of what may be repeated", () => {

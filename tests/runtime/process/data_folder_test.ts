@@ -2,12 +2,14 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DataFolder, residentOf } from "../../../runtime/process/data_folder.ts";
 import { holderOf } from "../../../runtime/process/folder_lock.ts";
 import { ProcessError } from "../../../runtime/process/process_error.ts";
+import { Secret } from "../../../utilities/secret.ts";
 import vectors from "../../interop/vectors/identity.json" with { type: "json" };
 import { lacking } from "../../helpers/permissions.ts";
 import { contentOf, withFolder } from "../../helpers/temp_folder.ts";
 
-const { soul, nara_name: name } = vectors.identities[0];
-const [OTHER_SOUL] = vectors.identities.map((identity) => identity.soul).filter((other) => other !== soul);
+const { soul: text, nara_name: name } = vectors.identities[0];
+const soul = new Secret(text);
+const [OTHER_SOUL] = vectors.identities.map((identity) => identity.soul).filter((other) => other !== text);
 
 /** Registers a test that gets an empty folder; `path` in it is not there yet. */
 function test(says: string, check: (path: string, above: string) => void): void {
@@ -25,7 +27,7 @@ test("DataFolder keeps soul and name for the next run, for their owner's eyes on
     assertEquals(holderOf(`${path}/lock`), { pid: Deno.pid, name });
   }
   using folder = DataFolder.take(path)!;
-  assertEquals(folder.resident, { soul, name });
+  assertEquals([folder.resident?.soul.reveal(), folder.resident?.name], [text, name]);
   assertEquals(contentOf(path), ["lock", "name", "soul"]);
   if (Deno.build.os !== "windows") {
     assertEquals([modeOf(path), modeOf(`${path}/soul`)].map((mode) => mode.toString(8)), ["700", "600"]);
@@ -64,7 +66,7 @@ test("DataFolder leaves a resident's folder as it is", (path) => {
   const before = contentOf(path);
   DataFolder.take(path)![Symbol.dispose]();
   assertEquals(contentOf(path), before);
-  assertEquals(residentOf(path), { soul, name });
+  assertEquals([residentOf(path)?.soul.reveal(), residentOf(path)?.name], [text, name]);
 });
 
 test("DataFolder.keep() replaces what an interrupted run left half written", (path) => {
@@ -72,7 +74,7 @@ test("DataFolder.keep() replaces what an interrupted run left half written", (pa
   Deno.writeTextFileSync(`${path}/soul.new`, OTHER_SOUL.slice(0, 20));
   using folder = DataFolder.take(path)!;
   folder.keep({ soul, name });
-  assertEquals(residentOf(path), { soul, name });
+  assertEquals([residentOf(path)?.soul.reveal(), residentOf(path)?.name], [text, name]);
   assertEquals(contentOf(path), ["lock", "name", "soul"]);
 });
 
@@ -90,7 +92,7 @@ test("residentOf() finds nobody where there is no soul", (path, above) => {
 
 test("DataFolder.take() refuses a damaged soul without repeating it, and holds nothing", (path) => {
   Deno.mkdirSync(path, { recursive: true });
-  const broken = soul.slice(0, 30);
+  const broken = text.slice(0, 30);
   Deno.writeTextFileSync(`${path}/soul`, broken);
   for (let times = 0; times < 2; times++) {
     const { message, code } = assertThrows(() => DataFolder.take(path), ProcessError, `${path}/soul`);

@@ -128,6 +128,10 @@ const WRONG: [says: string, args: string[], env: Record<string, string>, words: 
   ["a data folder that is a file", ["--data", "{folder}/file"], {}, "/file ("],
   ["a data folder below a file", ["--data", "{folder}/file/below"], {}, "Cannot use the data folder"],
   ["a data folder that cannot be made", ["--data", "/proc/nara"], {}, "/proc/nara"],
+  ["an API elsewhere", ["--api", "192.0.2.1:8080"], {}, "Cannot answer the operator on 192.0.2.1:8080"],
+  ["a level for nobody", ["--log", "stsh=off"], {}, "expected one of runtime, process, presence, stash"],
+  ["a file that is not there", ["--config", "{folder}/none"], {}, "/none (No such file"],
+  ["a file that holds no settings", ["--config", "{folder}/file"], {}, "/file as an object of JSON"],
   ["no home", [], { XDG_DATA_HOME: "", HOME: "" }, "pass --data FOLDER"],
 ];
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { continueWith, drop } from "../../../runtime/stage.ts";
 import { checkContentKey, contentKey, noContentKey } from "../../../runtime/stages/content_key.ts";
 import { messageOf, stageContext } from "../../helpers/stage_context.ts";
@@ -33,6 +33,41 @@ Deno.test("checkContentKey() replaces a key that nothing vouches for", () => {
         "said:hello",
       );
     }
+  }
+});
+
+Deno.test("contentKey() and checkContentKey() take an empty key for none", () => {
+  const none = () => "";
+  assertEquals(contentKey(none).process(message, context), continueWith(message));
+  const signed = message.with({ proof: "envelope" });
+  assertEquals(checkContentKey(none).process(signed, context), continueWith(signed));
+  const claimed = message.with({ contentKey: "claimed", proof: "signature" });
+  assertEquals(resultKey(checkContentKey(none).process(claimed, context)), undefined);
+  const lied = message.with({ contentKey: "claimed", proof: "envelope" });
+  assertEquals(checkContentKey(none).process(lied, context), drop("wrong_content_key"));
+});
+
+Deno.test("contentKey() takes 1 024 characters and refuses more; checkContentKey() drops what computes to more", () => {
+  const long = (length: number) => () => "x".repeat(length);
+  assertEquals(resultKey(contentKey(long(1_024)).process(message, context))?.length, 1_024);
+  assertThrows(
+    () => contentKey(long(1_025)).process(message, context),
+    TypeError,
+    "test:note as it must have at most 1024",
+  );
+  assertEquals(resultKey(checkContentKey(long(1_024)).process(message, context))?.length, 1_024);
+  for (const proof of ["envelope", "signature", "none"] as const) {
+    assertEquals(
+      checkContentKey(long(1_025)).process(message.with({ proof }), context),
+      drop("wrong_content_key"),
+    );
+  }
+});
+
+Deno.test("contentKey() and checkContentKey() refuse a key that is no text", () => {
+  for (const stage of [contentKey, checkContentKey]) {
+    const wrong = stage((() => 5) as never);
+    assertThrows(() => wrong.process(message, context), TypeError, "test:note as it must be text: got 5");
   }
 });
 

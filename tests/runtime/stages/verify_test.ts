@@ -1,8 +1,15 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Message } from "../../../messages/message.ts";
 import type { Behavior } from "../../../runtime/behavior.ts";
-import { drop, type StageContext, type StageResult } from "../../../runtime/stage.ts";
-import { noVerify, selfAttesting, verify, verifyIfSigned } from "../../../runtime/stages/verify.ts";
+import { continueWith, drop, type StageContext, type StageResult } from "../../../runtime/stage.ts";
+import {
+  customVerify,
+  noVerify,
+  selfAttesting,
+  verify,
+  verifyIfSigned,
+  type VerifyTools,
+} from "../../../runtime/stages/verify.ts";
 import { broadcastEvent } from "../../../runtime/templates.ts";
 import { type FrameForm, signedMessage } from "../../../runtime/testing/frames.ts";
 import type { Identity } from "../../../utilities/identity.ts";
@@ -244,4 +251,95 @@ Deno.test("noVerify() is none and proves nothing; the others say that they do", 
   ]);
   assertEquals([verify().verifies, shown.verifies, verifyIfSigned().verifies], [true, true, true]);
   assertEquals(message.proof, "none");
+});
+
+for (
+  const [says, check] of [
+    ["at once", (message: Message) => continueWith(message)],
+    ["later", (message: Message) => Promise.resolve(continueWith(message))],
+  ] as const
+) {
+  Deno.test(`customVerify() lets through what its check vouches for, and leaves its sender unproven (${says})`, async () => {
+    for (const form of ["ours", "go"] as const) {
+      const signedEnvelope = () => new Uint8Array(1); // As decoding leaves it: with the whole frame behind it.
+      const message = (await said(form)).with({ signedEnvelope });
+      const context = knowing();
+      const result = await customVerify(check).process(message, context);
+      assertEquals(proofOf(result), "none");
+      assert(result.outcome === "continue" && result.message.signedEnvelope === undefined);
+      assertEquals(result.message.payload, message.payload);
+      assertEquals(context.keyring.isOurs(alice.id), false);
+    }
+  });
+}
+
+Deno.test("customVerify() drops what its check drops, and fails as its check fails", async () => {
+  const message = await said("ours");
+  const dropping = customVerify(() => drop("x:too_few_voters"));
+  assertEquals(await dropping.process(message, knowing()), drop("x:too_few_voters"));
+  const failing = customVerify(() => Promise.reject(new Error("boom")));
+  await assertRejects(async () => await failing.process(message, knowing()), Error, "boom");
+  const nothing = customVerify(() => undefined as never);
+  assertEquals(await nothing.process(message, knowing()), undefined as never); // The chain makes an error of it.
+});
+
+Deno.test("customVerify() proves the sender where its check asks for that, and drops a forged one as verify() does", async () => {
+  const proving = customVerify((message, tools) => tools.proveSender(message));
+  const context = knowing();
+  assertEquals(proofOf(await proving.process(await said("ours"), context)), "envelope");
+  assert(context.keyring.isOurs(alice.id));
+  assertEquals(proofOf(await proving.process(await said("go"), knowing())), "signature");
+  assertEquals(proofOf(await proving.process(await said("go"), knowing({ isOurs: true }))), "downgraded");
+  assertEquals(
+    proofOf(await proving.process(await inTheNameOf(alice.id, mallory), knowing())),
+    "invalid_signature",
+  );
+  assertEquals(proofOf(await proving.process(await said("ours"), knowing({ ids: [] }))), "unknown_sender");
+});
+
+/** Two of those who voted must be known, and must have signed the text. */
+async function enoughVoters(
+  { payload }: Pick<Message<Text>, "payload">,
+  tools: VerifyTools,
+): Promise<number> {
+  const [text, ...votes] = payload.text.split("|");
+  const judged = votes.map(async (vote) => {
+    const [voter, signature] = vote.split("=");
+    const key = tools.keyOf(voter);
+    return key && await tools.verify(key, Uint8Array.fromHex(signature), new TextEncoder().encode(text))
+      ? voter
+      : "";
+  });
+  return new Set((await Promise.all(judged)).filter(Boolean)).size;
+}
+
+Deno.test("customVerify() gives its check the pinned keys: several signatures in a payload, none on the envelope", async () => {
+  const checkpoint = customVerify<Text>(async (message, tools) =>
+    await enoughVoters(message, tools) >= 2 ? continueWith(message) : drop("x:too_few_voters")
+  );
+  const vote = async ({ id, keypair }: Identity, text = "agreed") =>
+    `${id}=${(await keypair.sign(new TextEncoder().encode(text))).toHex()}`;
+  const judge = async (...votes: string[]) => {
+    const message = messageOf({ payload: { text: ["agreed", ...votes].join("|") } });
+    return proofOf(await checkpoint.process(message, knowing({ ids: [alice, me] })));
+  };
+  assertEquals(await judge(await vote(alice), await vote(me)), "none");
+  assertEquals(await judge(await vote(alice)), "x:too_few_voters");
+  assertEquals(await judge(await vote(alice), await vote(alice)), "x:too_few_voters");
+  assertEquals(await judge(await vote(alice), await vote(mallory)), "x:too_few_voters");
+  assertEquals(await judge(await vote(alice), await vote(me, "something else")), "x:too_few_voters");
+  assertEquals(
+    await judge(await vote(alice), (await vote(mallory)).replace(mallory.id, me.id)),
+    "x:too_few_voters",
+  );
+});
+
+Deno.test("customVerify().describe() says what is checked", () => {
+  const check = (message: Message) => continueWith(message);
+  assertEquals([customVerify(check).describe(), customVerify(check, "5 voters signed").describe()], [
+    "by a check of its kind's own",
+    "5 voters signed",
+  ]);
+  const { order, name, verifies } = customVerify(check);
+  assertEquals([order, name, verifies], ["peer", "custom_verify", true]);
 });
