@@ -284,7 +284,7 @@ export {
   type ZonedTime,
 } from "./utilities/timestamp.ts";
 export { formatOneDecimal } from "./utilities/one_decimal.ts";
-export { isKind, isNaraName } from "./utilities/names.ts";
+export { isId, isKind, isNaraName } from "./utilities/names.ts";
 export {
   checkRequest,
   checkResponse,
@@ -366,6 +366,7 @@ export {
   matchesTopic,
 } from "./runtime/transport/plaza_topic.ts";
 export type { KeptError } from "./runtime/primitives/kept_message.ts";
+export { type TypedStore, typedStore } from "./runtime/primitives/typed_store.ts";
 export { Secret, SECRET_TEXT } from "./utilities/secret.ts";
 
 /** The services that every nara runs, in the order in which they start. */

@@ -16,11 +16,14 @@ function decodeBytes(text: string, context: z.core.ParsePayload<string>): Uint8A
   }
 }
 
+/** What JSON Schema calls text that stands for bytes: for the docs. */
+const BASE64 = { contentEncoding: "base64" } as const;
+
 /** Bytes: `Uint8Array` in the program, padded standard base64 on the wire. */
 export const bytes = z.codec(z.string(), z.instanceof(Uint8Array), {
   decode: decodeBytes,
   encode: (value) => encodeBase64(value),
-});
+}).meta(BASE64);
 
 /** Bytes that Go may send as `null`, its nil slice. */
 export const nilableBytes = z.union([bytes, z.null()]);
@@ -29,7 +32,7 @@ export const nilableBytes = z.union([bytes, z.null()]);
 export const optionalBytes = z.codec(z.string().optional(), z.instanceof(Uint8Array).optional(), {
   decode: (text, context) => text === undefined ? undefined : decodeBytes(text, context as never),
   encode: (value) => value && value.length > 0 ? encodeBase64(value) : undefined,
-});
+}).meta(BASE64);
 
 /** Text that is left out when empty (Go's `omitempty`), at most `max` UTF-16 units. */
 export function optionalText(max: number): z.ZodType<string | undefined, string | undefined> {

@@ -158,7 +158,10 @@ export class Registry {
     const registered = this.#kinds.get(kind);
     // A local kind is nobody else's to send: from outside it does not exist.
     if (!registered || registered.isLocal) {
-      throw new MessageError("unknown_kind", `Cannot take a message of the unknown kind ${kind}`);
+      throw new MessageError(
+        "unknown_kind",
+        `Cannot take a message of the unknown kind ${JSON.stringify(kind)}`,
+      );
     }
     checkVersion(registered.spec, version);
     return registered;

@@ -70,14 +70,15 @@ export class SqliteStore implements KeyValueFile {
     this.#changeNow([{ space, key }]);
   }
 
-  /** Keys and values in `space` whose key starts with `prefix`, sorted by key. */
-  list(space: string, prefix: string): [key: string, value: Uint8Array][] {
+  /** Keys and values in `space` whose key starts with `prefix`, sorted by key; the first `limit` of them. */
+  list(space: string, prefix: string, limit: number = Infinity): [key: string, value: Uint8Array][] {
     return this.#read(() => {
       const found: [string, Uint8Array][] = [];
       for (const row of this.#list.iterate(space, keyBytes(prefix))) {
         const key = decoder.decode(row.key as Uint8Array);
         if (!key.startsWith(prefix)) break; // Keys with one prefix stand together.
         found.push([key, row.value as Uint8Array]);
+        if (found.length >= limit) break;
       }
       return found.sort(([a], [b]) => a < b ? -1 : 1); // SQLite sorts by code point, JavaScript by UTF-16 unit.
     });

@@ -94,6 +94,7 @@ export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, strin
     bad_query: "Correct the limit or the cursor of the query.",
     bad_record: "The record cannot be kept as it is. Look at what made it; an import says which line it was.",
     closed: "The ledger was closed meanwhile. Send it again once this nara runs.",
+    disk_failed: "The disk did not take a write. Look at the disk, then start this nara again.",
     disk_full: "Make room on the disk of the data folder; nothing that was there is lost.",
     ledger_full: "What is never pruned has used up its share. Raise the memory mode, or prune by kind.",
     locked: "Another process holds the ledger's file. End it.",
@@ -128,6 +129,7 @@ export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, strin
   StoreError: {
     closed: "The store was closed meanwhile. Do it again once this nara runs.",
     bad_key: "Use keys of 1 to 256 characters of well-formed text.",
+    disk_failed: "The disk did not take a write. Look at the disk, then start this nara again.",
     disk_full: "Make room on the disk of the data folder; nothing that was there is lost.",
     locked: "Another process holds the store's file. End it.",
     read_only: "Make the data folder writable for this user.",

@@ -35,9 +35,11 @@ export class MemoryStore implements KeyValueFile {
   }
 
   /** Keys and values in `space` whose key starts with `prefix`, sorted by key. */
-  list(space: string, prefix: string): [key: string, value: Uint8Array][] {
+  list(space: string, prefix: string, limit: number = Infinity): [key: string, value: Uint8Array][] {
     const entries = [...this.#spaces.get(space) ?? []].filter(([key]) => key.startsWith(prefix));
-    return entries.sort(([a], [b]) => a < b ? -1 : 1).map(([key, value]) => [key, value.slice()]);
+    return entries.sort(([a], [b]) => a < b ? -1 : 1).slice(0, limit).map((
+      [key, value],
+    ) => [key, value.slice()]);
   }
 
   /** Nothing to close. */

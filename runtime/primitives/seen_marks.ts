@@ -13,7 +13,7 @@ import { ownerOf, type SeenSet } from "./seen_set.ts";
 import type { Change, KeyValueFile } from "./store.ts";
 
 const SPACE = "runtime:seen";
-/** Where the floor is kept: sorts behind every minute. */
+/** Before the owner, where its floor is kept: sorts behind every minute. */
 const FLOOR = "~floor";
 const BUCKET_MS = 60_000;
 /** Marks removed along with one write, so that no write takes long. */
@@ -30,7 +30,7 @@ export interface SeenMarksOptions {
   /** How far back a message counts as fresh, in milliseconds; asked whenever marks are removed. */
   readonly windowMs: () => number;
   /**
-   * Marks kept. Past it the oldest minute goes, and nothing that old is taken any more.
+   * Marks kept. Past it the sender with most loses its oldest minute, and nothing that old is taken from it any more.
    * @default {262_144}
    */
   readonly entriesMax?: number;
@@ -42,8 +42,8 @@ export class SeenMarks {
   readonly #clock: Pick<Clock, "nowNs">;
   readonly #windowMs: () => number;
   readonly #max: number;
-  /** Marks by minute. */
-  readonly #buckets = new Map<number, number>();
+  /** Marks by minute and owner. */
+  readonly #buckets = new Map<number, Map<string, number>>();
   #size = 0;
   #overflows = 0;
 
@@ -63,12 +63,12 @@ export class SeenMarks {
   restore(seen: SeenSet): void {
     const endMs = this.#endMs();
     for (const [key, value] of this.#file.list(SPACE, "")) {
-      if (key === FLOOR) {
-        seen.raiseFloor(Number(decoder.decode(value)));
+      const [bucket, owner, id] = key.split(" ");
+      if (bucket === FLOOR) {
+        seen.raiseFloor(owner, Number(decoder.decode(value)));
         continue;
       }
-      const [bucket, owner, id] = key.split(" ");
-      this.#count(parseInt(bucket, 36));
+      this.#count(owner, parseInt(bucket, 36));
       const madeMs = Number(decoder.decode(value));
       if (madeMs >= endMs) seen.restore(owner, id, madeMs);
     }
@@ -78,8 +78,9 @@ export class SeenMarks {
   changesFor(message: Message, seen: SeenSet): Change[] {
     const madeMs = timestampMs(message.timestamp);
     const bucket = Math.floor(madeMs / BUCKET_MS);
-    this.#count(bucket);
-    const key = `${nameOf(bucket)} ${ownerOf(message)} ${message.id}`;
+    const owner = ownerOf(message);
+    this.#count(owner, bucket);
+    const key = `${nameOf(bucket)} ${owner} ${message.id}`;
     return [{ space: SPACE, key, value: encoder.encode(String(madeMs)) }, ...this.#removals(seen)];
   }
 
@@ -89,35 +90,54 @@ export class SeenMarks {
       name: "seen.marks",
       unit: "marks",
       max: this.#max,
-      rule: "the oldest minute goes, and nothing that old is taken any more",
+      rule: "the sender with most loses its oldest minute, and nothing that old is taken from it any more",
       inUse: () => this.#size,
       overflows: () => this.#overflows,
     };
   }
 
-  #count(bucket: number): void {
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1);
+  #count(owner: string, bucket: number): void {
+    const owners = this.#buckets.get(bucket) ?? new Map<string, number>();
+    this.#buckets.set(bucket, owners.set(owner, (owners.get(owner) ?? 0) + 1));
     this.#size++;
   }
 
   #removals(seen: SeenSet): Change[] {
     const oldest = Math.min(...this.#buckets.keys());
-    const isOver = this.#size > this.#max;
-    if (!isOver && (oldest + 1) * BUCKET_MS >= this.#endMs()) return [];
-    const keys = this.#file.list(SPACE, `${nameOf(oldest)} `).slice(0, REMOVED_MAX);
-    const left = (this.#buckets.get(oldest) ?? 0) - keys.length;
-    this.#size -= keys.length;
-    if (left > 0 && keys.length > 0) this.#buckets.set(oldest, left);
-    else {
-      this.#size -= Math.max(0, left);
-      this.#buckets.delete(oldest);
-    }
-    const removals: Change[] = keys.map(([key]) => ({ space: SPACE, key }));
-    if (!isOver) return removals;
+    if ((oldest + 1) * BUCKET_MS < this.#endMs()) return this.#remove(oldest, `${nameOf(oldest)} `);
+    if (this.#size <= this.#max) return [];
+    // Whoever fills the file pays for it alone, or anybody could shut the door for all.
+    const owner = this.#heaviest();
+    const bucket = Math.min(
+      ...[...this.#buckets].filter(([, owners]) => owners.has(owner)).map(([minute]) => minute),
+    );
+    const floorMs = (bucket + 1) * BUCKET_MS - 1;
     this.#overflows++;
-    const floorMs = (oldest + 1) * BUCKET_MS - 1;
-    seen.raiseFloor(floorMs);
-    return [...removals, { space: SPACE, key: FLOOR, value: encoder.encode(String(floorMs)) }];
+    seen.raiseFloor(owner, floorMs);
+    const floor = { space: SPACE, key: `${FLOOR} ${owner}`, value: encoder.encode(String(floorMs)) };
+    return [...this.#remove(bucket, `${nameOf(bucket)} ${owner} `), floor];
+  }
+
+  #heaviest(): string {
+    const totals = new Map<string, number>();
+    for (const owners of this.#buckets.values()) {
+      for (const [owner, count] of owners) totals.set(owner, (totals.get(owner) ?? 0) + count);
+    }
+    return [...totals].reduce((most, one) => one[1] > most[1] ? one : most)[0];
+  }
+
+  #remove(bucket: number, prefix: string): Change[] {
+    const keys = this.#file.list(SPACE, prefix, REMOVED_MAX).map(([key]) => key);
+    const owners = this.#buckets.get(bucket)!;
+    for (const key of keys) {
+      const [, owner] = key.split(" ");
+      const left = owners.get(owner)! - 1;
+      if (left > 0) owners.set(owner, left);
+      else owners.delete(owner);
+    }
+    this.#size -= keys.length;
+    if (owners.size === 0) this.#buckets.delete(bucket);
+    return keys.map((key) => ({ space: SPACE, key }));
   }
 
   /** What was made before is too old to be taken. */

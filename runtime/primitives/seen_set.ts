@@ -34,6 +34,8 @@ export interface SeenSetOptions {
 
 /** How long a message that was fresh when it came in may take to get here: it is verified in between. */
 const UNDER_WAY_MS = 60_000;
+/** The part of all entries that is forgotten at once when there is no room. */
+const ROOM_MADE = 1 / 16;
 /** Who is said to send what nobody proved. Anyone may forge it, so it takes no room from those who are proven. */
 const UNPROVEN = "(unproven)";
 
@@ -50,6 +52,8 @@ interface Sender {
   /** When the younger generation began. */
   sinceMs: number;
   horizonMs: number;
+  /** Ids that have come to no outcome yet; the lanes bound their number. */
+  readonly inProgress: Set<string>;
 }
 
 /** What {@linkcode SeenSet.add} found. */
@@ -62,10 +66,6 @@ export class SeenSet {
   readonly #max: number;
   readonly #perGenerationMax: number;
   readonly #senders = new Map<string, Sender>();
-  /** Those that have come to no outcome yet; the lanes bound their number. */
-  readonly #inProgress = new Set<string>();
-  /** Where nothing says otherwise, nothing older is taken: of whom little is known after a restart. */
-  #floorMs = -Infinity;
   #size = 0;
   /** Entries that were forgotten before their time. */
   overflows = 0;
@@ -116,25 +116,28 @@ export class SeenSet {
   add(message: Message): SeenVerdict {
     const { id } = message;
     const owner = ownerOf(message);
-    const verdict = this.#remember(owner, id, timestampMs(message.timestamp));
-    if (verdict === "new") this.#inProgress.add(`${owner} ${id}`);
-    else if (verdict === "duplicate_id" && this.#inProgress.has(`${owner} ${id}`)) return "in_progress";
+    const sender = this.#senders.get(owner) ?? this.#meet(owner);
+    if (knows(sender, id)) return sender.inProgress.has(id) ? "in_progress" : "duplicate_id";
+    const verdict = this.#remember(sender, id, timestampMs(message.timestamp));
+    if (verdict === "new") sender.inProgress.add(id);
     return verdict;
   }
 
   /** Remembers what an earlier run of this nara saw. */
   restore(owner: string, id: string, madeMs: number): void {
-    this.#remember(owner, id, madeMs);
+    const sender = this.#senders.get(owner) ?? this.#meet(owner);
+    if (!knows(sender, id)) this.#remember(sender, id, madeMs);
   }
 
-  /** Takes nothing any more that was made at this time or earlier, whoever sends it. */
-  raiseFloor(madeMs: number): void {
-    this.#floorMs = Math.max(this.#floorMs, madeMs);
+  /** Takes nothing any more of this sender that was made at this time or earlier. */
+  raiseFloor(owner: string, madeMs: number): void {
+    const sender = this.#senders.get(owner) ?? this.#meet(owner);
+    sender.horizonMs = Math.max(sender.horizonMs, madeMs);
   }
 
   /** The message came to its outcome: from now on it is a duplicate. */
   finish(message: Message): void {
-    this.#inProgress.delete(`${ownerOf(message)} ${message.id}`);
+    this.#senders.get(ownerOf(message))?.inProgress.delete(message.id);
   }
 
   /** The message came to nothing, through no fault of its own: when it comes again, it counts as new. */
@@ -146,10 +149,8 @@ export class SeenSet {
     for (const { ids } of [sender.young, sender.old]) if (ids.delete(message.id)) this.#size--;
   }
 
-  #remember(owner: string, id: string, madeMs: number): "new" | "duplicate_id" | "below_horizon" {
-    const sender = this.#senders.get(owner) ?? this.#meet(owner);
-    if (sender.young.ids.has(id) || sender.old.ids.has(id)) return "duplicate_id";
-    if (madeMs <= Math.max(sender.horizonMs, this.#floorMs)) return "below_horizon";
+  #remember(sender: Sender, id: string, madeMs: number): "new" | "below_horizon" {
+    if (madeMs <= sender.horizonMs) return "below_horizon";
     if (this.#hasGrownOld(sender)) this.#age(sender);
     const { young } = sender;
     young.ids.add(id);
@@ -166,6 +167,7 @@ export class SeenSet {
       old: generation(),
       sinceMs: this.#nowMs(),
       horizonMs: -Infinity,
+      inProgress: new Set(),
     };
     this.#senders.set(owner, sender);
     return sender;
@@ -196,22 +198,25 @@ export class SeenSet {
     generation.newestMs = -Infinity;
   }
 
-  /** Forgets what is too old to be replayed; where that is not enough, the sender with most pays. */
+  /** Forgets what is too old to be replayed; where that is not enough, the senders with most pay. */
   #makeRoom(): void {
     const endMs = this.#endMs();
-    let heaviest: Sender | undefined; // In its older generation, so that what came just now is spared.
     for (const [owner, sender] of this.#senders) {
       for (const generation of [sender.young, sender.old]) {
         if (generation.newestMs < endMs) this.#forget(sender, generation);
       }
-      const isIdle = sender.young.ids.size + sender.old.ids.size === 0;
+      const isIdle = sender.young.ids.size + sender.old.ids.size + sender.inProgress.size === 0;
       if (isIdle && sender.horizonMs < endMs) this.#senders.delete(owner);
-      else if (!heaviest || weight(sender) > weight(heaviest)) heaviest = sender;
     }
-    if (this.#size <= this.#max || !heaviest) return;
-    const isAllYoung = heaviest.old.ids.size === 0;
-    this.#age(heaviest);
-    if (isAllYoung) this.#age(heaviest);
+    if (this.#size <= this.#max) return;
+    // More than is needed now, as to look at every sender costs something.
+    const enough = Math.floor(this.#max * (1 - ROOM_MADE));
+    for (const sender of [...this.#senders.values()].sort((a, b) => weight(b) - weight(a))) {
+      if (this.#size <= enough) return;
+      const isAllYoung = sender.old.ids.size === 0; // What came just now is spared where that can be.
+      this.#age(sender);
+      if (isAllYoung) this.#age(sender);
+    }
   }
 
   /** What was made before is stale, and can no longer be under way. */
@@ -222,6 +227,10 @@ export class SeenSet {
   #nowMs(): number {
     return Number(this.#clock.nowNs() / 1_000_000n);
   }
+}
+
+function knows({ young, old }: Sender, id: string): boolean {
+  return young.ids.has(id) || old.ids.has(id);
 }
 
 function generation(): Generation {

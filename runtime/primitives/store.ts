@@ -53,8 +53,8 @@ export interface KeyValueFile extends Disposable {
   setAll(space: string, entries: readonly (readonly [key: string, value: Uint8Array])[]): void;
   /** Removes `key` from `space`. */
   delete(space: string, key: string): void;
-  /** Keys and values in `space` whose key starts with `prefix`, sorted by key. */
-  list(space: string, prefix: string): [key: string, value: Uint8Array][];
+  /** Keys and values in `space` whose key starts with `prefix`, sorted by key; the first `limit` of them. */
+  list(space: string, prefix: string, limit?: number): [key: string, value: Uint8Array][];
 }
 
 /** Bytes that a service may keep unless it declares more. */

@@ -5,7 +5,9 @@
  */
 import { join } from "node:path";
 import { type CreatedIdentity, createIdentity } from "../../utilities/identity.ts";
+import { systemClock } from "../../utilities/clock.ts";
 import { Secret } from "../../utilities/secret.ts";
+import type { Passage } from "../primitives/journal.ts";
 import { createLogger, type LogSink } from "../primitives/logger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { KeyValueFile } from "../primitives/store.ts";
@@ -132,7 +134,7 @@ async function prepare(
   const runtime = resources.use(
     await createRuntime({
       ...await openMemory(config, folder),
-      onPassage: config.env === "development" ? passageLog(createLogger("runtime", log)) : undefined,
+      onPassage: await watcherOf(config, log),
       identity,
       services,
       log,
@@ -158,6 +160,22 @@ function announce(path: string, contact: ApiContact): Disposable {
   } catch (thrown) {
     throw folderError(path, thrown);
   }
+}
+
+/** Who sees every message's way: the log, while it is being developed, and whoever collects spans, if Deno was told of one. */
+async function watcherOf(
+  { env }: NaraConfig,
+  log: LogSink,
+): Promise<((passage: Passage) => void) | undefined> {
+  const watchers: ((passage: Passage) => void)[] = [];
+  if (env === "development") watchers.push(passageLog(createLogger("runtime", log)));
+  if (environmentVariable("OTEL_DENO") === "true") {
+    const { createTracer } = await import("../primitives/tracing.ts");
+    const tracer = await createTracer({ clock: systemClock });
+    watchers.push((passage) => tracer.span(passage));
+  }
+  if (watchers.length < 2) return watchers[0];
+  return (passage) => watchers.forEach((watch) => watch(passage));
 }
 
 /** What it remembers with; nothing of it is loaded where all is forgotten with the process. */

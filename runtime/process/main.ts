@@ -5,6 +5,7 @@
 import { systemClock } from "../../utilities/clock.ts";
 import { createLogger, type LogSink } from "../primitives/logger.ts";
 import { ASK_COMMANDS } from "./ask_commands.ts";
+import { DOCS_COMMANDS } from "./docs_command.ts";
 import { boot, type RunningNara, settle } from "./boot.ts";
 import { parseCommandLine } from "./command_line.ts";
 import type { NaraConfig } from "./config.ts";
@@ -57,6 +58,7 @@ async function perform(args: readonly string[], program: Program, leave: LeaveSi
   const invocation = parseCommandLine(args, [
     ...ASK_COMMANDS,
     ...LEDGER_COMMANDS,
+    ...DOCS_COMMANDS,
     ...await program.commands?.() ?? [],
   ]);
   if ("text" in invocation) {

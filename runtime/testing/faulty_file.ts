@@ -62,14 +62,14 @@ export class FaultyFile implements KeyValueFile {
   }
 
   /** Keys and values in `space` whose key starts with `prefix`, sorted by key. */
-  list(space: string, prefix: string): [key: string, value: Uint8Array][] {
+  list(space: string, prefix: string, limit: number = Infinity): [key: string, value: Uint8Array][] {
     const values = new Map(this.#durable.list(space, prefix));
     for (const { space: where, key, value } of this.#written) {
       if (where !== space || !key.startsWith(prefix)) continue;
       if (value) values.set(key, value.slice());
       else values.delete(key);
     }
-    return [...values].sort(([a], [b]) => a < b ? -1 : 1);
+    return [...values].sort(([a], [b]) => a < b ? -1 : 1).slice(0, limit);
   }
 
   /** What was written and is not on the disk is gone: the nara that wrote it has died. */

@@ -137,7 +137,8 @@ class OpenLedger implements Ledger {
   /** The disk is asked first: what it refuses was never there. What it takes counts at once. */
   async #after<T>(entry: Entry, change: () => T | Promise<T>): Promise<T> {
     const written = this.#write(entry);
-    const result = change();
+    const result = Promise.resolve(change());
+    result.catch(() => {}); // Its caller hears of it below, when the disk has done its part.
     await written;
     return await result;
   }

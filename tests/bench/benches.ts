@@ -9,6 +9,7 @@ import * as meshCall from "./floors/mesh_call.ts";
 import * as meshOneway from "./floors/mesh_oneway.ts";
 import * as receive from "./floors/receive.ts";
 import * as restart from "./floors/restart.ts";
+import * as seenCache from "./floors/seen_cache.ts";
 import type { Bench } from "./harness.ts";
 import * as ledgerInsertOurs from "./ours/ledger_insert.ts";
 import * as localEmitOurs from "./ours/local_emit.ts";
@@ -16,6 +17,7 @@ import * as meshCallOurs from "./ours/mesh_call.ts";
 import * as meshOnewayOurs from "./ours/mesh_oneway.ts";
 import * as receiveOurs from "./ours/receive.ts";
 import * as restartOurs from "./ours/restart.ts";
+import * as seenCacheOurs from "./ours/seen_cache.ts";
 
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
@@ -65,6 +67,14 @@ export const BENCHES: readonly Bench[] = [
     loads: [{ inFlight: 64, senders: 1 }],
     floor: ledgerInsert,
     ours: ledgerInsertOurs,
+  },
+  {
+    name: "seen-cache",
+    unit: "us",
+    aim: { atMost: 10 },
+    loads: [{ label: "1000-lookups", inFlight: 1, senders: 1 }],
+    floor: seenCache,
+    ours: seenCacheOurs,
   },
   {
     name: "restart",

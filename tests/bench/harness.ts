@@ -29,6 +29,8 @@ export interface Signatures {
 export interface Rig extends AsyncDisposable {
   /** All signatures so far, on both ends of the path. */
   readonly count?: Signatures;
+  /** What else is known of it, e.g. bytes per entry; of both sides or of none. */
+  readonly figures?: Readonly<Record<string, number>>;
   /** Takes one message from its start to its end; rejects when it was dropped, so that no drop counts as fast. */
   once(sender: number): Promise<unknown>;
 }
@@ -154,7 +156,17 @@ export async function measure(bench: Bench, keypair: KeypairName, budget: Budget
       rounds[index].push({ floor: floorFigure, ours: oursFigure });
     }
   }
-  return bench.loads.flatMap((load, index) => rowsOf(bench, keypair, load, rounds[index]));
+  const rows = bench.loads.flatMap((load, index) => rowsOf(bench, keypair, load, rounds[index]));
+  return [...rows, ...figureRows(bench, keypair, floor, ours)];
+}
+
+/** The lines of what was not measured by running. */
+function figureRows({ name }: Bench, keypair: KeypairName, floor: Rig, ours?: Rig): Row[] {
+  return Object.entries(floor.figures ?? {}).map(([label, value]) => {
+    const own = ours?.figures?.[label];
+    const ratio = own === undefined ? undefined : own / value;
+    return { name: `${name}/${keypair}/${label}`, value: own, unit: "", floor: value, ratio };
+  });
 }
 
 /** A comparison with a floor that signs less often, or more often, would say nothing. */

@@ -1,104 +1,81 @@
 /**
- * A nara of the kill loop as the loop sees it: a process, and the journal of what it said before it died.
+ * A nara of the kill loop as the loop sees it: a folder that outlives one process after the other.
  * @module
  */
-import { TextLineStream } from "./text_lines.ts";
+import type { Journal, Role } from "./journal.ts";
+import { LoopProcess } from "./loop_process.ts";
 
-/** What was said, whoever is dead by now. */
-export class Journal {
-  /** Messages of which their sender was told that they are in good hands, as letter and number. */
-  readonly accepted = new Set<string>();
-  /** The highest number that anybody began with. */
-  last = 0;
+/** Processes that wait to become a nara. Dispose of it to end the one that waits. */
+export class Spares implements AsyncDisposable {
+  #spare = new LoopProcess();
+
+  /** A process that has loaded its program; the next one is started meanwhile. */
+  take(): LoopProcess {
+    const taken = this.#spare;
+    this.#spare = new LoopProcess();
+    return taken;
+  }
+
+  /** Ends the one that waits. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spare.kill();
+  }
+}
+
+/** What both naras of a loop are made of. */
+export interface LoopParts {
+  /** What was said. */
+  readonly journal: Journal;
+  /** Where processes come from. */
+  readonly spares: Spares;
+  /** Where both keep their folders. */
+  readonly folder: string;
+  /** Where each listens. */
+  readonly ports: Readonly<Record<Role, number>>;
 }
 
 /** One of the two. */
 export class LoopNara {
-  readonly #role: string;
-  readonly #folder: string;
-  readonly #ports: readonly [own: number, other: number];
-  readonly #journal: Journal;
-  /** Work that the process that runs now began and did not end, as far as it said. */
-  #open = new Set<string>();
-  #process: Deno.ChildProcess | undefined;
-  #reading: Promise<void> = Promise.resolve();
-  #waiting: { line: RegExp; resolve: () => void } | undefined;
+  readonly role: Role;
+  readonly #parts: LoopParts;
+  #process: LoopProcess | undefined;
+  /** How often it was killed. */
+  kills = 0;
 
   /** A nara that does not run yet. */
-  constructor(role: string, folder: string, ports: readonly [own: number, other: number], journal: Journal) {
-    this.#role = role;
-    this.#folder = folder;
-    this.#ports = ports;
-    this.#journal = journal;
-    Deno.mkdirSync(folder, { recursive: true });
+  constructor(role: Role, parts: LoopParts) {
+    this.role = role;
+    this.#parts = parts;
+    Deno.mkdirSync(`${parts.folder}/${role}`, { recursive: true });
   }
 
   /** Starts it, and waits until it is ready. */
   async start(): Promise<void> {
-    const program = new URL("./kill_loop_nara.ts", import.meta.url).pathname;
-    const args = ["run", "-A", "--no-check", program, this.#role, this.#folder, ...this.#ports.map(String)];
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [...args, String(this.#journal.last + 1)],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#process = process;
-    this.#open = new Set();
-    const ready = this.#until(/^ready$/);
-    this.#reading = this.#read(process);
-    await ready;
+    const { journal, spares, folder, ports } = this.#parts;
+    const process = this.#process = spares.take();
+    process.onLine = (line) => journal.note(this.role, line);
+    await process.begin({ role: this.role, folder, ports, first: journal.last + 1 });
   }
 
   /** Waits until it begins something. */
   async untilWork(): Promise<void> {
-    await this.#until(/^began/);
+    await this.#process?.until(/^began/, `begin something as the ${this.role}`);
   }
 
-  /** Kills it. Tells whether it was in the middle of some work, as far as it had said. */
+  /** Kills it. Tells whether it was in the middle of some work. */
   async kill(): Promise<boolean> {
     const process = this.#process;
     if (!process) return false;
     this.#process = undefined;
-    process.kill("SIGKILL");
-    await this.#reading;
-    await process.stdin.close().catch(() => {});
-    await process.status;
-    return [...this.#open].some((key) => !this.#journal.accepted.has(key));
+    await process.kill();
+    this.kills++;
+    return this.#parts.journal.noteEnd(this.role);
   }
 
   /** Lets it end what it has begun, and leave. */
   async finish(): Promise<void> {
-    const process = this.#process!;
+    await this.#process!.finish();
     this.#process = undefined;
-    await process.stdin.close();
-    await this.#reading;
-    await process.status;
-  }
-
-  #until(line: RegExp): Promise<void> {
-    return new Promise((resolve) => this.#waiting = { line, resolve });
-  }
-
-  async #read(process: Deno.ChildProcess): Promise<void> {
-    const lines = process.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      this.#note(line);
-      if (!this.#waiting?.line.test(line)) continue;
-      const { resolve } = this.#waiting;
-      this.#waiting = undefined;
-      resolve();
-    }
-    this.#waiting?.resolve(); // It ended: nobody need wait for what it will not say.
-  }
-
-  #note(line: string): void {
-    const [verb, letter, number] = line.split(" ");
-    if (number === undefined) return;
-    const key = letter + number;
-    if (this.#role === "sender") this.#journal.last = Math.max(this.#journal.last, Number(number));
-    if (verb === "began") this.#open.add(key);
-    else this.#open.delete(key);
-    if (verb === "accepted") this.#journal.accepted.add(key);
+    this.#parts.journal.noteEnd(this.role);
   }
 }

@@ -242,8 +242,8 @@ function replacing<T extends object>(port: T, methods: Partial<T>): T {
 
 /** Writes that take their time, and naras that die often: what an early word needs to be found out. */
 const SLOW_DISKS: TownOptions["faults"] = {
-  disk: { slowRate: 0.3, slowMs: 2_000, commitMs: 10 },
-  crashPauseMs: 30_000,
+  disk: { slowRate: 0.5, slowMs: 5_000, commitMs: 200 },
+  crashPauseMs: 15_000,
   hazyRate: 0,
 };
 

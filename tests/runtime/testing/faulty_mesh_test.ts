@@ -202,3 +202,26 @@ Deno.test("FaultyMesh runs the same again from the same seed, and differently fr
   assertEquals(await run(42), await run(42));
   assertNotEquals(await run(42), await run(43));
 });
+
+Deno.test("FaultyMesh.cut() loses what goes one way: the frame arrives, and its answer does not", async () => {
+  await using made = await town({ timeoutMs: 3_000 });
+  made.mesh.cut(alice.id, me.id);
+  assertEquals(await made.send(1), ["unreachable at 3000"]);
+  assertEquals(made.arrived, ["0 at 0"]);
+  made.mesh.cut(me.id, alice.id);
+  assertEquals((await made.send(1)).length, 1);
+  assertEquals(made.arrived.length, 1);
+  made.mesh.mend(alice.id, me.id);
+  made.mesh.mend(me.id, alice.id);
+  assertEquals((await made.send(1))[0].split(" ")[0], "handled");
+});
+
+Deno.test("FaultyMesh.isolate() makes a nara silent, whatever is healed, until it rejoins", async () => {
+  await using made = await town({ timeoutMs: 3_000 });
+  made.mesh.isolate(alice.id);
+  made.mesh.heal();
+  assertEquals((await made.send(1))[0].split(" ")[0], "unreachable");
+  assertEquals(made.arrived, []);
+  made.mesh.rejoin(alice.id);
+  assertEquals((await made.send(1))[0].split(" ")[0], "handled");
+});

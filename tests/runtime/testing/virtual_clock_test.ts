@@ -102,3 +102,27 @@ Deno.test("VirtualClock.advanceUntil() moves no further than it has to, and says
   assertEquals(await clock.advanceUntil(() => woken === 3, 100), true);
   assertEquals(await clock.advanceUntil(() => woken === 4, 1e9), false);
 });
+
+Deno.test("VirtualClock.cancel() makes a timer fire never, however many were set before and after", async () => {
+  const clock = new VirtualClock();
+  const fired: number[] = [];
+  const timers = Array.from({ length: 500 }, (_, n) => clock.set((n * 37) % 100, () => fired.push(n)));
+  for (const [n, timer] of timers.entries()) if (n % 3 !== 0) clock.cancel(timer);
+  assertEquals(clock.pending, 167);
+  await clock.advance(99);
+  const left = Array.from({ length: 167 }, (_, n) => 3 * n);
+  const byTime = left.toSorted((a, b) => (a * 37) % 100 - (b * 37) % 100 || a - b);
+  assertEquals([fired, clock.pending], [byTime, 0]);
+});
+
+Deno.test("VirtualClock.cancel() reaches a timer that is due at the same instant", async () => {
+  const clock = new VirtualClock();
+  const fired: string[] = [];
+  clock.set(10, () => {
+    fired.push("first");
+    clock.cancel(second);
+  });
+  const second = clock.set(10, () => fired.push("second"));
+  await clock.advance(20);
+  assertEquals([fired, clock.pending], [["first"], 0]);
+});

@@ -7,6 +7,9 @@ import { stashCommands } from "../../../services/stash/operator.ts";
 /** A context in which nothing can be started or said. */
 const context: CommandContext = {
   argument: undefined,
+  secondArgument: undefined,
+  sources: { flags: {}, variable: () => undefined },
+  services: () => [],
   flags: {},
   json: true,
   signal: new AbortController().signal,
