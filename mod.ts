@@ -42,6 +42,8 @@ export { Encryptor } from "./utilities/encryptor.ts";
 export {
   Behavior,
   type BehaviorSpec,
+  BYTES_MAX,
+  DEFAULT_BYTES_MAX,
   DEFAULT_FRESHNESS,
   type DraftOptions,
   type EmitStages,

@@ -102,7 +102,14 @@ export interface BehaviorSpec {
   readonly freshness: Freshness;
   /** Whether messages of one peer pass strictly one after another. */
   readonly isOrdered: boolean;
+  /** Bytes that one message may hold, its envelope included. */
+  readonly bytesMax: number;
 }
+
+/** Bytes that a message may hold unless its kind declares more. */
+export const DEFAULT_BYTES_MAX: number = 64 * 1024;
+/** Bytes that a kind may allow its messages at most. */
+export const BYTES_MAX: number = 1024 * 1024;
 
 /** Whether messages of this kind never leave their nara; nor are they taken from outside. */
 export function isLocal({ emit }: BehaviorSpec): boolean {
@@ -222,6 +229,21 @@ export class Behavior<P = unknown, V = unknown> {
   /** Lets this nara ignore what it does not care for. */
   withFilter(stage: StreamStage): Behavior<P, V> {
     return this.with({ receive: { filter: stage } });
+  }
+
+  /**
+   * Takes messages of up to so many bytes, envelope included; 64 KiB unless this says otherwise.
+   *
+   * @throws {BehaviorError} `bad_size`, unless it is 1 to 1 048 576.
+   */
+  withBytesMax(bytes: number): Behavior<P, V> {
+    if (!Number.isSafeInteger(bytes) || bytes < 1 || bytes > BYTES_MAX) {
+      throw new BehaviorError(
+        "bad_size",
+        `Cannot let messages of ${this.kind} hold ${bytes} bytes: expected a whole number from 1 to ${BYTES_MAX}`,
+      );
+    }
+    return new Behavior<P, V>({ ...this.spec, bytesMax: bytes });
   }
 
   /** Passes messages of one peer strictly one after another, at half the rate or less. */

@@ -8,6 +8,7 @@ import { NaraError } from "../utilities/errors.ts";
 export class BehaviorError extends NaraError<
   | "bad_freshness"
   | "bad_kind"
+  | "bad_size"
   | "bad_version"
   | "duplicate_kind"
   | "no_schema"

@@ -63,7 +63,7 @@ export class Receiver implements Disposable {
       const envelope = decodeEnvelope(frame);
       const future = this.#kernel.registry.ofFuture(envelope.kind, envelope.version);
       if (future) return this.#takeFuture(envelope, frame, { registered: future, peer, settle });
-      registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version);
+      registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version, frame.length);
       message = this.#decode(envelope, registered, frame);
     } catch (thrown) {
       return this.#refuse(thrown, settle);
@@ -86,7 +86,7 @@ export class Receiver implements Disposable {
    */
   async takeKept(frame: Uint8Array, peer: string): Promise<void> {
     const envelope = decodeEnvelope(frame);
-    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version);
+    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version, frame.length);
     registered.received.enter();
     const message = this.#decodeKept(envelope, registered, frame);
     if (!message) return registered.received.settle({ outcome: "drop", reason: "undecodable" });
@@ -138,7 +138,7 @@ export class Receiver implements Disposable {
 
   async #resume(frame: Uint8Array): Promise<void> {
     const envelope = decodeEnvelope(frame);
-    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version);
+    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version, frame.length);
     const proof = envelope.envelopeSignature ? "envelope" : "signature"; // It was verified before it was stored.
     const message = this.#decode(envelope, registered, frame).with({ proof, signedEnvelope: undefined });
     registered.received.enter();

@@ -152,9 +152,10 @@ export class Registry {
   /**
    * The kind of a received message.
    *
-   * @throws {MessageError} `unknown_kind` or `unsupported_version`.
+   * @param bytes How large its frame is.
+   * @throws {MessageError} `unknown_kind`, `unsupported_version` or `too_large`.
    */
-  forReceived(kind: string, version: number): Registered {
+  forReceived(kind: string, version: number, bytes: number = 0): Registered {
     const registered = this.#kinds.get(kind);
     // A local kind is nobody else's to send: from outside it does not exist.
     if (!registered || registered.isLocal) {
@@ -164,8 +165,17 @@ export class Registry {
       );
     }
     checkVersion(registered.spec, version);
+    checkSize(registered.spec, bytes);
     return registered;
   }
+}
+
+function checkSize({ kind, bytesMax }: BehaviorSpec, bytes: number): void {
+  if (bytes <= bytesMax) return;
+  throw new MessageError(
+    "too_large",
+    `Cannot take ${bytes} bytes of ${kind}: at most ${bytesMax} are supported`,
+  );
 }
 
 /**

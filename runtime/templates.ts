@@ -5,6 +5,7 @@
 import {
   Behavior,
   type BehaviorSpec,
+  DEFAULT_BYTES_MAX,
   DEFAULT_FRESHNESS,
   type EmitStages,
   type ReceiveStages,
@@ -112,6 +113,7 @@ function behavior(
     onError: strategiesFor(template),
     freshness: DEFAULT_FRESHNESS,
     isOrdered: false,
+    bytesMax: DEFAULT_BYTES_MAX,
   };
   return new Behavior(spec);
 }

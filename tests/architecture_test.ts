@@ -74,6 +74,27 @@ const cases: Case[] = [
       { "services/a.ts": "setTimeout(() => {}, 1);" },
       { "services/a.ts": "globalThis.setInterval(() => {}, 1);" },
       { "runtime/a.ts": "const x = Math.random() + performance.now();" },
+      { "runtime/a.ts": "Temporal.Now.zonedDateTimeISO();" },
+      { "services/a.ts": "crypto.getRandomValues(new Uint8Array(1));" },
+      { "runtime/a.ts": "globalThis.crypto.randomUUID();" },
+      { "runtime/a.ts": 'import { randomBytes } from "node:crypto"; randomBytes(4);' },
+      { "runtime/testing/a.ts": "Date.now();" },
+    ],
+  },
+  {
+    rule: rules.adaptersReachOutside,
+    says: "files, sockets and processes are reached by adapters only",
+    broken: [
+      { "runtime/a.ts": "Deno.openSync(path);" },
+      { "services/a/b.ts": "await Deno.readFile(path);" },
+      { "runtime/primitives/a.ts": "Deno.serve(handler);" },
+      { "runtime/a.ts": "await globalThis.fetch(url);" },
+      { "services/a.ts": "Deno.listen({ port: 1 }); Deno.connect({ port: 1 });" },
+      { "services/a.ts": 'import { readFileSync } from "node:fs";' },
+      { "runtime/stages/a.ts": 'const fs = await import("node:fs/promises");' },
+      { "runtime/testing/a.ts": 'import { DatabaseSync } from "node:sqlite";' },
+      { "services/a.ts": 'new WebSocket("ws://127.0.0.1");' },
+      { "runtime/a.ts": 'import { Pool } from "undici";' },
     ],
   },
   {
@@ -144,6 +165,10 @@ Deno.test("the rules accept what is allowed", () => {
     sourceFile(
       "runtime/testing/a.ts",
       'import "./b.ts";\nimport "node:crypto";\nnew Date(0);\nclock.sleep(1);',
+    ),
+    sourceFile(
+      "runtime/transport/a.ts",
+      'import "node:net";\nDeno.serve(handler);\nconst fetched = ledger.fetch();',
     ),
     sourceFile("tests/runtime/testing/a_test.ts", "Deno.test({ name, fn, ignore: lacking() });"),
     sourceFile("utilities/a.ts", `export function f() {${"\n".repeat(69)}}`),

@@ -4,6 +4,7 @@ import { lacking } from "./helpers/permissions.ts";
 /** Guides, and the files of tests/example that each shows whole. */
 const GUIDES: Readonly<Record<string, readonly string[]>> = {
   "docs/writing-a-stage.md": ["quiet_hours.ts", "quiet_hours_test.ts"],
+  "docs/errors-and-promises.md": ["tea_house.ts", "tea_house_test.ts"],
 };
 
 for (const [guide, files] of Object.entries(GUIDES)) {

@@ -63,6 +63,7 @@ export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, strin
   BehaviorError: {
     bad_freshness: "Correct the freshness window in the kind's declaration.",
     bad_kind: "Correct the kind's name or declaration in its service.",
+    bad_size: "Let a kind hold 1 to 1 048 576 bytes.",
     bad_version: "Correct the versions in the kind's declaration.",
     duplicate_kind: "Two services claim one kind. Let one own it, and the other subscribe.",
     no_schema: "Declare the version, or the reply, with the kind.",

@@ -6,7 +6,6 @@
  * - Errors: what the ledger refuses (`ledger_full`, `disk_full` …).
  * @module
  */
-import { encodeEnvelope } from "../../messages/envelope.ts";
 import type { Message } from "../../messages/message.ts";
 import { timestampMs } from "../../utilities/timestamp.ts";
 import type { BehaviorSpec } from "../behavior.ts";
@@ -19,6 +18,7 @@ import {
   type StageResult,
   type StreamStage,
 } from "../stage.ts";
+import { frameOf } from "./frame.ts";
 import { newFact, observerOf } from "./observers.ts";
 
 export type { StorePriority };
@@ -98,7 +98,7 @@ export function maxPerKeyStore<P = unknown>(
 }
 
 /** A message as the ledger keeps it. */
-export function recordOf(message: Message, { subject }: BehaviorSpec, priority: StorePriority): LedgerRecord {
+export function recordOf(message: Message, spec: BehaviorSpec, priority: StorePriority): LedgerRecord {
   const { id, kind, version, fromId, toId, contentKey } = message;
   return {
     id,
@@ -106,11 +106,11 @@ export function recordOf(message: Message, { subject }: BehaviorSpec, priority: 
     version,
     fromId,
     toId,
-    subject: subject?.(message.payload as never),
+    subject: spec.subject?.(message.payload as never),
     contentKey,
     timestampMs: timestampMs(message.timestamp),
     priority,
-    frame: message.frame ?? encodeEnvelope(message),
+    frame: frameOf(message, spec),
   };
 }
 

@@ -4,7 +4,6 @@
  * - Place: emit pipeline, behind everything that could refuse it.
  * @module
  */
-import { encodeEnvelope } from "../../messages/envelope.ts";
 import type { Message } from "../../messages/message.ts";
 import type { BehaviorSpec } from "../behavior.ts";
 import {
@@ -18,6 +17,7 @@ import {
 } from "../stage.ts";
 import { type Answer, MeshError } from "../transport/mesh.ts";
 import type { Plaza } from "../transport/plaza.ts";
+import { frameOf } from "./frame.ts";
 import { checkTopic, checkTopicPattern, topicOf } from "../transport/plaza_topic.ts";
 
 /**
@@ -41,7 +41,7 @@ export function meshOnly(): PeerStage {
         );
       }
       if (!toId) return fail(noTarget(message));
-      const frame = encodeEnvelope(message);
+      const frame = frameOf(message, context.behavior);
       if (context.openRequests.answer(message, frame)) return continueWith(message, { outcome: "unknown" });
       return deliver(message, context, () => sendTo(toId, frame, context), frame);
     },
@@ -112,7 +112,7 @@ async function deliver(
   message: Message,
   context: StageContext,
   send: (frame: Uint8Array) => Promise<Answer>,
-  frame: Uint8Array = encodeEnvelope(message),
+  frame: Uint8Array = frameOf(message, context.behavior),
 ): Promise<StageResult> {
   const { receipt, reply, peer } = await send(frame);
   if (reply) context.takeReply(reply, peer ?? "", message);
@@ -136,7 +136,7 @@ async function sendTo(to: string, frame: Uint8Array, context: StageContext): Pro
 }
 
 async function broadcast(message: Message, context: StageContext): Promise<StageResult> {
-  const frame = encodeEnvelope(message);
+  const frame = frameOf(message, context.behavior);
   const sends = context.peers.proven().map(({ id }) => sendTo(id, frame, context));
   await Promise.allSettled(sends); // A peer that is away misses a broadcast; that is what broadcasting means.
   return continueWith(message);
@@ -144,11 +144,11 @@ async function broadcast(message: Message, context: StageContext): Promise<Stage
 
 async function publish(
   message: Message,
-  { signal }: StageContext,
+  { signal, behavior }: StageContext,
   plaza: Plaza,
   topic: string,
 ): Promise<StageResult> {
-  await plaza.publish(topic, encodeEnvelope(message), { signal });
+  await plaza.publish(topic, frameOf(message, behavior), { signal });
   return continueWith(message);
 }
 

@@ -96,18 +96,23 @@ export class Acceptance {
     return this.#deskOf(nara).accepted.get(id);
   }
 
+  /** A handler of a nara got a message, perhaps one that an earlier life had accepted and not handled. */
+  handled(nara: SimulatedNara, message: Message): void {
+    this.#keep(this.#deskOf(nara), message);
+  }
+
   /** A message passed a pipeline of a nara. */
   accepted(life: Life, message: Message): void {
     const { nara } = life;
-    const { sent, arrivals, accepted } = this.#deskOf(nara);
+    const desk = this.#deskOf(nara);
+    const { sent, arrivals } = desk;
     const { id, kind, fromId } = message;
     const came = arrivals.get(id);
     if (fromId === nara.id && (!came || sent.has(id))) return; // It emitted it.
     if (!came) {
       return this.#options.blame("I3", life, `${kind} ${id} of ${fromId} was accepted, and never came`);
     }
-    accepted.set(id, message);
-    if (accepted.size > ARRIVALS_MAX) accepted.delete(accepted.keys().next().value!);
+    this.#keep(desk, message);
     const sources = came.flatMap((arrival) => {
       const envelope = envelopeOf(arrival.frame);
       return envelope && isSource(envelope, message) ? [{ ...arrival, envelope }] : [];
@@ -150,6 +155,11 @@ export class Acceptance {
   #mayBeUnsigned({ kind }: Message): boolean {
     const verify = this.#options.specs.get(kind)?.receive.verify;
     return verify !== undefined && (verify.isNone === true || verify.name === "verify_if_signed");
+  }
+
+  #keep({ accepted }: Desk, message: Message): void {
+    accepted.set(message.id, message);
+    if (accepted.size > ARRIVALS_MAX) accepted.delete(accepted.keys().next().value!);
   }
 
   #deskOf({ id }: Pick<SimulatedNara, "id">): Desk {

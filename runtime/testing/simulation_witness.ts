@@ -174,7 +174,7 @@ export class Witness {
   /** A message passed a pipeline: one of its own, or one that came. */
   accepted(life: Life, message: Message): void {
     this.#acceptance.accepted(life, message);
-    if (this.#owed.get(message.id)?.to === life.nara.id) this.#owed.delete(message.id);
+    this.#settleDebt(life.nara, message.id);
   }
 
   /** A message came to its end in a pipeline. */
@@ -207,6 +207,8 @@ export class Witness {
   /** A handler begins. Returns what to call when it ends. */
   handling({ nara, number }: Life, message: Message): () => void {
     const { kind, fromId, id } = message;
+    this.#acceptance.handled(nara, message);
+    this.#settleDebt(nara, id);
     const key = `${fromId} ${id}`;
     const { runs } = this.#of(nara);
     const before = runs.get(key);
@@ -275,6 +277,11 @@ export class Witness {
       }
     }
     if (entered < frames) this.blame("I6", `${frames} frames came, and ${entered} were counted`, nara);
+  }
+
+  /** D1. It has arrived. */
+  #settleDebt({ id: to }: SimulatedNara, id: string): void {
+    if (this.#owed.get(id)?.to === to) this.#owed.delete(id);
   }
 
   /** D1. A reply that went within an open response is gone when that response is lost: whoever asked asks again. */

@@ -16,6 +16,9 @@ import { meshOnly, plaza } from "../../runtime/stages/transport.ts";
 import { verifyIfSigned } from "../../runtime/stages/verify.ts";
 import { local, meshRequest, protocol } from "../../runtime/templates.ts";
 
+/** Bytes of a message that carries a stash: 48 KiB of ciphertext as base64, and its envelope. */
+const STASH_BYTES_MAX = 96 * 1024;
+
 /** Says whether a stash was kept. */
 export const stashAck: Behavior<StashAckV1, { readonly 1: StashAckV1 }> = meshRequest(
   "stash:ack",
@@ -26,13 +29,13 @@ export const stashAck: Behavior<StashAckV1, { readonly 1: StashAckV1 }> = meshRe
 export const stashStore: Behavior<StashStoreV1, { readonly 1: StashStoreV1 }> = meshRequest(
   "stash:store",
   "Asks a confidant to keep a sealed stash for its owner",
-).withVersion(1, StashStoreV1).withReplies(stashAck);
+).withVersion(1, StashStoreV1).withReplies(stashAck).withBytesMax(STASH_BYTES_MAX);
 
 /** Hands a stash back to its owner: as the reply to a request, or unasked. */
 export const stashResponse: Behavior<StashResponseV1, { readonly 1: StashResponseV1 }> = meshRequest(
   "stash:response",
   "Hands a stash back to its owner",
-).withVersion(1, StashResponseV1);
+).withVersion(1, StashResponseV1).withBytesMax(STASH_BYTES_MAX);
 
 /** Asks a confidant for one's own stash. */
 export const stashRequest: Behavior<StashRequestV1, { readonly 1: StashRequestV1 }> = meshRequest(

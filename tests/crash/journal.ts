@@ -18,6 +18,8 @@ export class Journal {
   readonly interrupted = new Map<string, number>();
   /** The highest number that the sender began with. */
   last = 0;
+  /** Told when another message is accepted. */
+  onAccepted: () => void = () => {};
   /** What the living process of each has begun and not ended. */
   readonly #open: Record<Role, Set<string>> = { sender: new Set(), receiver: new Set() };
 
@@ -39,6 +41,7 @@ export class Journal {
         return;
       case "accepted":
         this.accepted.add(key);
+        this.onAccepted();
         break;
       case "receipt":
         this.receipts.add(key);

@@ -51,8 +51,12 @@ export interface KillLoopSummary {
   readonly during_work: number;
 }
 
-/** Milliseconds of traffic before a kill at a random moment, at most. */
-const TRAFFIC_MS = 60;
+/** Messages that are accepted between two kills, at least, unless that takes too long. */
+const TRAFFIC = 10;
+/** Longer nobody is spared, in milliseconds: while the sender waits for the receiver to be heard again, little is accepted. */
+const SPARED_MS = 800;
+/** Milliseconds before a kill at a random moment, at most. */
+const MOMENT_MS = 40;
 
 /** Runs it. */
 export async function killLoop({ kills, seed, folder }: KillLoopOptions): Promise<KillLoopReport> {
@@ -66,8 +70,9 @@ export async function killLoop({ kills, seed, folder }: KillLoopOptions): Promis
     await Promise.all([sender.start(), receiver.start()]);
     for (let kill = 0; kill < kills; kill++) {
       const victim = random.next() < 0.5 ? sender : receiver;
-      // Half of them at any moment, which may be one of work too; the others as soon as work has begun.
-      if (2 * duringWork > kill) await pause(random.next() * TRAFFIC_MS);
+      await traffic(journal);
+      // At any moment, which may be one of work too, or as soon as work has begun, so that half and a few hit work.
+      if (2 * duringWork >= kill + 4) await pause(random.next() * MOMENT_MS);
       else if (!journal.isAtWork(victim.role)) await victim.untilWork();
       if (await victim.kill()) duringWork++;
       await victim.start();
@@ -128,6 +133,16 @@ function freePort(random: SeededRandom): number {
       if (!(thrown instanceof Deno.errors.AddrInUse)) throw thrown;
     }
   }
+}
+
+/** Lets the naras talk for a while. */
+async function traffic(journal: Journal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const until = journal.accepted.size + TRAFFIC;
+  journal.onAccepted = () => journal.accepted.size >= until && resolve();
+  const timer = setTimeout(resolve, SPARED_MS);
+  await promise;
+  clearTimeout(timer);
 }
 
 function pause(ms: number): Promise<void> {

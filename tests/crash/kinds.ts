@@ -3,9 +3,12 @@
  * @module
  */
 import * as z from "zod";
+import type { Message } from "../../messages/message.ts";
 import type { Behavior } from "../../runtime/behavior.ts";
 import type { DeliveryPromise } from "../../runtime/promise.ts";
+import type { PeerStage } from "../../runtime/stage.ts";
 import { store } from "../../runtime/stages/store.ts";
+import { meshOnly } from "../../runtime/stages/transport.ts";
 import { meshRequest } from "../../runtime/templates.ts";
 
 /** The payload of every kind in here. */
@@ -19,9 +22,31 @@ export type NumberedBehavior = Behavior<Numbered, { readonly 1: Numbered }>;
 
 const schema = z.strictObject({ number: z.int() });
 
-/** Best effort: it may be lost, and is never handled twice. */
-export const word: NumberedBehavior = meshRequest("kill:word", "Said once").withVersion(1, schema)
-  .with({ onError: { transport: "log" } });
+/** Sends each message, and behind it once more the one before, as a network does that repeats itself. */
+function repeating(): PeerStage {
+  const mesh = meshOnly();
+  let before: Message | undefined;
+  return {
+    ...mesh,
+    name: "repeating_mesh",
+    process: async function repeating(message, context) {
+      const repeated = before;
+      before = message;
+      try {
+        return await mesh.process(message, context);
+      } finally {
+        if (repeated) await Promise.resolve(mesh.process(repeated, context)).catch(() => {});
+      }
+    },
+  };
+}
+
+/** Best effort: it may be lost, and is never handled twice, however often it comes. */
+export const word: NumberedBehavior = meshRequest("kill:word", "Said once, and heard again").withVersion(
+  1,
+  schema,
+)
+  .with({ emit: { transport: repeating() }, onError: { transport: "log" } });
 
 /** At least once until its deadline, or a dead letter. */
 export const request: NumberedBehavior = meshRequest("kill:request", "Said until it is heard")

@@ -86,12 +86,13 @@ function lettersIn(file: KeyValueFile): string[] {
 /** The messages in a ledger. */
 function storedIn(ledger: Ledger): Set<string> {
   const keys = new Set<string>();
-  for (let cursor: string | undefined;;) {
+  let cursor: string | undefined;
+  do {
     const page = ledger.query({ cursor, limit: 1_000 });
     for (const { frame } of page.records) keys.add(keyOf(frame));
     cursor = page.cursor;
-    if (cursor === undefined) return keys;
-  }
+  } while (cursor !== undefined);
+  return keys;
 }
 
 function keyOf(frame: Uint8Array): string {

@@ -33,21 +33,47 @@ const SHARED_DEPENDENCIES: Readonly<Record<string, { within: string; reason: str
 const BANNED_CALLS: Readonly<Record<string, string>> = {
   "Date.now": "use the runtime's clock",
   "new Date()": "use the runtime's clock",
-  "Temporal.Now.instant": "use the runtime's clock",
   "performance.now": "use clock.monotonicMs()",
+  "process.hrtime": "use clock.monotonicMs()",
+  "process.hrtime.bigint": "use clock.monotonicMs()",
   "setTimeout": "use clock.sleep()",
   "setInterval": "use clock.sleep() in a loop",
   "setImmediate": "use clock.sleep()",
   "AbortSignal.timeout": "use clock.sleep() and an AbortController",
   "Math.random": "use the runtime's random",
+  "crypto.getRandomValues": "use the runtime's random",
+  "crypto.randomUUID": "use the runtime's random",
+  "randomBytes": "use the runtime's random",
+  "randomFillSync": "use the runtime's random",
+  "randomInt": "use the runtime's random",
+  "randomUUID": "use the runtime's random",
 };
+/** What `Temporal.Now` offers is the machine's time, in all its forms. */
+const MACHINE_TIME = /^Temporal\.Now\./;
 
 /** `path call` of each banned call that may stay, and why. */
 const ALLOWED_CALLS: Readonly<Record<string, string>> = {
+  "runtime/process/api_file.ts crypto.getRandomValues":
+    "the token of the local API is the process's own secret, and no part of what a simulation runs",
   "runtime/ledger/group_commit.ts setImmediate":
     "a commit is shared by what comes in one turn of the event loop: no time is meant",
   "runtime/testing/virtual_clock.ts setImmediate":
     "time moves when the machine is idle, and only the machine knows",
+};
+/** Calls that reach files, sockets or other processes. */
+const OUTSIDE_CALLS = /^(Deno\.(?!test\b)|fetch$|caches\.|localStorage\.|sessionStorage\.|navigator\.)/;
+/** Classes of the platform that do. */
+const OUTSIDE_CLASSES =
+  /^new (WebSocket(Stream)?|EventSource|Worker|SharedWorker|BroadcastChannel|XMLHttpRequest)\b/;
+/** Modules that do. */
+const OUTSIDE_MODULES =
+  /^(node:(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|cluster|sqlite|os|process|readline|repl)(\/.*)?|undici|mqtt|aedes|commander|@nats-io\/.*)$/;
+/** Where the adapters are, and why each folder is one. */
+const ADAPTERS: Readonly<Record<string, string>> = {
+  "runtime/ledger/": "keeps the data folder's file",
+  "runtime/transport/": "speaks to other naras",
+  "runtime/process/": "makes a process of a runtime",
+  "services/stash/demo/": "is a command of the operator, with files of the operator's own",
 };
 /** `path name` of each function that may be longer, and why. */
 const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
@@ -137,10 +163,28 @@ export const timeAndChanceComeFromTheRuntime: Rule = (files) =>
   files.filter(({ path }) => /^(runtime|services)\//.test(path)).flatMap((file) =>
     file.calls.flatMap((found) => {
       const name = found.text.replace(/^(new )?globalThis\./, "$1");
-      const banned = Object.hasOwn(BANNED_CALLS, name) && !(`${file.path} ${name}` in ALLOWED_CALLS);
-      return banned ? [`${at(file, found)} ${name} is banned: ${BANNED_CALLS[name]}`] : [];
+      const instead = MACHINE_TIME.test(name) ? "use the runtime's clock" : BANNED_CALLS[name];
+      const banned = (MACHINE_TIME.test(name) || Object.hasOwn(BANNED_CALLS, name)) &&
+        !(`${file.path} ${name}` in ALLOWED_CALLS);
+      return banned ? [`${at(file, found)} ${name} is banned: ${instead}`] : [];
     })
   );
+
+/** Files, sockets and processes are reached by adapters only, so that a simulation can do without them. */
+export const adaptersReachOutside: Rule = (files) =>
+  files.filter(({ path }) =>
+    /^(runtime|services)\//.test(path) && !Object.keys(ADAPTERS).some((folder) => path.startsWith(folder))
+  ).flatMap((file) => {
+    const calls = file.calls.filter(({ text }) => reachesOutside(text.replace(/^(new )?globalThis\./, "$1")));
+    const imports = file.imports.filter(({ text }) => OUTSIDE_MODULES.test(text));
+    return [...calls, ...imports].map((found) =>
+      `${at(file, found)} ${found.text} is banned: only adapters reach files, sockets and processes`
+    );
+  });
+
+function reachesOutside(name: string): boolean {
+  return OUTSIDE_CALLS.test(name) || OUTSIDE_CLASSES.test(name);
+}
 
 /** An export shows in review only where it is named. */
 export const exportsAreNamed: Rule = (files) =>
@@ -175,13 +219,19 @@ function longFiles(files: readonly SourceFile[]): SourceFile[] {
 /** An exception stands only as long as something needs it. To be asked of the whole tree. */
 export function unneededExceptions(files: readonly SourceFile[]): string[] {
   const needed = new Set([
+    ...Object.keys(ADAPTERS).filter((folder) => files.some((file) => needsAdapter(file, folder))),
     ...longFunctions(files).map(({ key }) => key),
     ...longFiles(files).map(({ path }) => path),
     ...files.flatMap(({ path, calls }) => calls.map(({ text }) => `${path} ${text}`)),
   ]);
-  return Object.keys({ ...LONG_FUNCTIONS, ...LONG_FILES, ...ALLOWED_CALLS }).filter((key) =>
-    !needed.has(key)
-  );
+  const exceptions = { ...LONG_FUNCTIONS, ...LONG_FILES, ...ALLOWED_CALLS, ...ADAPTERS };
+  return Object.keys(exceptions).filter((key) => !needed.has(key));
+}
+
+function needsAdapter({ path, calls, imports }: SourceFile, folder: string): boolean {
+  return path.startsWith(folder) &&
+    (calls.some(({ text }) => reachesOutside(text)) ||
+      imports.some(({ text }) => OUTSIDE_MODULES.test(text)));
 }
 
 /** Folders under tests/ that mirror the tree hold tests of folders that exist, and nothing else. */

@@ -239,8 +239,10 @@ function judge(wire: string, { id: me, clockNs, knows, senderIsOurs }: Receiver)
     signatures.every((signature) => signature !== null) && isTimestamp(fields.timestamp);
   if (!isForm) return "undecodable";
   const kind = `${fields.kind} ${fields.version || 1}`;
-  if (!(kind in PAYLOADS)) return "unsupported_version";
-  if (writePayload(PAYLOADS[kind], fields.payload) !== payload) return "undecodable";
+  // Of a later version only the envelope can be judged.
+  const isLater = `${fields.kind} 1` in PAYLOADS && !(kind in PAYLOADS);
+  if (!isLater && !(kind in PAYLOADS)) return "unsupported_version";
+  if (!isLater && writePayload(PAYLOADS[kind], fields.payload) !== payload) return "undecodable";
   if (text("to_id") !== "" && text("to_id") !== me) return "not_for_me";
   const ageNs = clockNs - nanoseconds(text("timestamp"));
   if (ageNs > 300_000_000_000n) return "stale";

@@ -19,6 +19,7 @@ export const RULES: Readonly<Record<string, string>> = {
   "memory modes": "decided, hog is a memory mode like the others",
   "refresh": "decided, the refresh is signed",
   "version": "decided, a missing or 0 version is 1, and emit checks the bounds",
+  "quarantine": "contracts, a version above ours is verified, and kept for an upgrade",
   "received bytes":
     "contracts, what would be written differently again, has a key twice, or is no UTF-8 is refused",
   "unknown field": "contracts, an unknown payload field is refused",
@@ -93,6 +94,7 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, Stricter>>>> = {
     ...refused("6", "wrong_id", ["given id is kept", "given id of one character"]),
     ...named("version", "accepted", ["version 0"]),
     ...steps("to self", "7", { reply: "otherwise: no signature" }),
+    ...refused("quarantine", "quarantined", ["version 2"]),
   },
   "messages emit": {
     ...named("draft", "otherwise: other id, other timestamp, other signature", [
@@ -159,10 +161,16 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, Stricter>>>> = {
       "signed with html escapes, sent without",
     ]),
   },
-  "messages_reject versions": named("version", "accepted", [
-    "version 0: checked as 1, then no handler",
-    "version missing",
-  ]),
+  "messages_reject versions": {
+    ...named("version", "accepted", [
+      "version 0: checked as 1, then no handler",
+      "version missing",
+    ]),
+    ...refused("quarantine", "quarantined", [
+      "version 2 of a kind with 1",
+      "two versions: 4 is too new",
+    ]),
+  },
   "messages_reject pending_calls": {
     ...refused("1", "invalid_signature", ["unsigned (defect: handed over)"]),
     ...refused("1", "unexpected_reply", [

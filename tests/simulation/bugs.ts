@@ -247,7 +247,7 @@ const SLOW_DISKS: TownOptions["faults"] = {
   hazyRate: 0,
 };
 
-/** Naras that stop and come back soon. */
+/** Many stops, and short absences. */
 const RESTARTS: TownOptions["faults"] = { stopPauseMs: 30_000, awayMs: [100, 2_000], hazyRate: 0 };
 
 /** All of them. */

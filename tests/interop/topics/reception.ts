@@ -85,6 +85,10 @@ function expectRefused(vector: CaseReader, go: GoVerdict, outcome: Outcome, fram
 /** Go's words for a kind or a version that it does not know say which; for all others they are only a hint. */
 function wordsFor(outcome: Outcome, frame: Uint8Array): string | undefined {
   if (outcome !== "refused: unknown_kind" && outcome !== "refused: unsupported_version") return undefined;
+  return wordsForKind(frame);
+}
+
+function wordsForKind(frame: Uint8Array): string {
   const { kind, version } = JSON.parse(new TextDecoder().decode(frame)) as { kind: string; version?: number };
   const spec = VECTOR_KINDS.get(kind)?.spec;
   if (!spec) return `deserialize: unknown kind: ${kind}`;
@@ -94,7 +98,12 @@ function wordsFor(outcome: Outcome, frame: Uint8Array): string | undefined {
 }
 
 /** In a case of the table Go's own answer is what follows from how Go reads. */
-async function expectGo(vector: CaseReader, arrival: Arrival, { heard }: Reception): Promise<void> {
+async function expectGo(vector: CaseReader, arrival: Arrival, { heard, outcome }: Reception): Promise<void> {
+  if (outcome === "refused: quarantined") {
+    vector.expect("handled_payload_json", null);
+    vector.expect("drop_reason", null);
+    return vector.expect("error", wordsForKind(arrival.frame));
+  }
   const reading = goReading(arrival.frame);
   const dropReason = noHandler(reading);
   vector.expect("handled_payload_json", dropReason ? null : reading.payloadJson);
