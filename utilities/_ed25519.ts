@@ -1,20 +1,14 @@
 /**
- * Ed25519 in plain TypeScript: what Web Crypto and `node:crypto` cannot do (judge a point, turn a seed into a public
- * key), and all of it for runtimes whose Web Crypto lacks Ed25519. Some twenty times slower than those.
+ * Ed25519 in plain TypeScript: what Web Crypto and `node:crypto` cannot do (judge a point), and all of it for runtimes whose Web Crypto lacks Ed25519. Some twenty times slower than those.
  *
  * The only module that knows `@noble/ed25519`.
  * @module
  */
 
 import { createHash } from "node:crypto";
-import { getPublicKey, hashes, Point, sign, verify } from "@noble/ed25519";
+import { hashes, Point, sign, verify } from "@noble/ed25519";
 
 hashes.sha512 = (bytes) => new Uint8Array(createHash("sha512").update(bytes).digest());
-
-/** The public key of a seed of 32 bytes. Takes about 70 us. */
-export function derivePublicKey(seed: Uint8Array): Uint8Array {
-  return getPublicKey(seed);
-}
 
 /** Whether `key` spells a point of the curve in the one canonical way (RFC 8032), and not one of small order. */
 export function isStrongPoint(key: Uint8Array): boolean {

@@ -9,8 +9,6 @@ import { publicKeyOf } from "./public_key.ts";
 import type { Random } from "./random.ts";
 
 const NONCE_BYTES = 24;
-/** What stands before the seed in the DER form of PKCS #8 (RFC 8410). */
-const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
 
 /** Peers whose imported key a keypair remembers. More costs about 1 KB each, fewer imports keys again and again. */
 export const PEER_KEYS_MAX = 4_096;
@@ -34,9 +32,4 @@ export function createKeypairBase(
     },
     open: ({ nonce, ciphertext }) => openBytes(stashKey, nonce, ciphertext),
   };
-}
-
-/** The private key in the form in which both platforms import it: DER of PKCS #8. */
-export function pkcs8Of(seed: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array([...PKCS8_PREFIX, ...seed]);
 }

@@ -7,7 +7,8 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { createKeypairBase, PEER_KEYS_MAX, pkcs8Of } from "./_keypair_base.ts";
+import { createKeypairBase, PEER_KEYS_MAX } from "./_keypair_base.ts";
+import { pkcs8Of } from "./_pkcs8.ts";
 import { KeyCache } from "./_key_cache.ts";
 import type { Keypair } from "./keypair.ts";
 import { isStrongPublicKey } from "./public_key.ts";

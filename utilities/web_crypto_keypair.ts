@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createKeypairBase, PEER_KEYS_MAX, pkcs8Of } from "./_keypair_base.ts";
+import { createKeypairBase, PEER_KEYS_MAX } from "./_keypair_base.ts";
+import { pkcs8Of } from "./_pkcs8.ts";
 import { KeyCache } from "./_key_cache.ts";
 import { createNobleKeypair } from "./_noble_keypair.ts";
 import type { Keypair } from "./keypair.ts";

@@ -53,7 +53,11 @@ export class FaultyDisk {
   /** Told before every write; may crash the nara in the middle of it. @default {nobody} */
   onWrite: () => void = () => {};
 
-  /** @param options How it misbehaves. */
+  /**
+   * An empty disk.
+   *
+   * @param options How it misbehaves.
+   */
   constructor({ clock, random, ...faults }: FaultyDiskOptions) {
     this.#clock = clock;
     this.#random = random;

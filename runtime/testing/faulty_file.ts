@@ -25,7 +25,11 @@ export class FaultyFile implements KeyValueFile {
   /** What counts for readers, and is not yet on the disk; the last of a key is the newest. */
   #written: Change[] = [];
 
-  /** @param disk What it stands on. */
+  /**
+   * An empty file.
+   *
+   * @param disk What it stands on.
+   */
   constructor(disk: FaultyDisk) {
     this.#disk = disk;
   }

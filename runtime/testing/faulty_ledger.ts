@@ -36,6 +36,8 @@ export class FaultyLedger {
   #entries: Entry[] = [];
 
   /**
+   * An empty ledger.
+   *
    * @param disk What it stands on.
    * @param make Makes the ledger that answers, in memory.
    */

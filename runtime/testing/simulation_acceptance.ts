@@ -68,7 +68,11 @@ export class Acceptance {
   readonly #options: AcceptanceOptions;
   readonly #desks = new Map<string, Desk>();
 
-  /** @param options What it needs. */
+  /**
+   * A judge before the first frame.
+   *
+   * @param options What it needs.
+   */
   constructor(options: AcceptanceOptions) {
     this.#options = options;
   }

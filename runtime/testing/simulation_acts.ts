@@ -33,7 +33,11 @@ export class Acts {
   readonly #options: ActsOptions;
   readonly #open = new Set<Act>();
 
-  /** @param options What it needs. */
+  /**
+   * Nothing was begun yet.
+   *
+   * @param options What it needs.
+   */
   constructor(options: ActsOptions) {
     this.#options = options;
   }

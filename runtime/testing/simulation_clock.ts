@@ -20,6 +20,8 @@ export class SimulatedClock implements Clock {
   pending = 0;
 
   /**
+   * The clock of a life that begins.
+   *
    * @param base Everybody's time.
    * @param skew How wrong the machine is.
    */

@@ -75,7 +75,11 @@ export class Hostile {
   /** What its frames came to. */
   readonly outcomes: Record<string, number> = {};
 
-  /** @param options How it is made. */
+  /**
+   * Somebody who has heard nothing yet.
+   *
+   * @param options How it is made.
+   */
   constructor(options: HostileOptions) {
     this.#options = options;
   }

@@ -124,7 +124,11 @@ export class SimulatedNara implements Skew {
   /** Lives after which the next one knew nothing, for it stood on another file. */
   readonly forgotten = new Set<number>();
 
-  /** @param options How it is made. */
+  /**
+   * A nara before its first life.
+   *
+   * @param options How it is made.
+   */
   constructor(options: SimulatedNaraOptions) {
     const { disk, seed, index } = options;
     this.#options = options;

@@ -29,7 +29,11 @@ export class Pace {
   /** Steps of time so far. */
   steps = 0;
 
-  /** @param options What it moves. */
+  /**
+   * Time that stands.
+   *
+   * @param options What it moves.
+   */
   constructor(options: PaceOptions) {
     this.#options = options;
   }

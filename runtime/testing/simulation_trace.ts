@@ -15,7 +15,11 @@ export class Trace {
   /** Steps so far. */
   steps = 0;
 
-  /** @param show Is shown every line, for whoever looks for a difference. @default {nobody} */
+  /**
+   * A trace without steps.
+   *
+   * @param show Is shown every line, for whoever looks for a difference. @default {nobody}
+   */
   constructor(show?: (line: string) => void) {
     this.#show = show;
   }

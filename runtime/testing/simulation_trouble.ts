@@ -41,7 +41,11 @@ export class Trouble {
   stops = 0;
   #isOver = false;
 
-  /** @param options What it needs. */
+  /**
+   * Trouble that has not begun.
+   *
+   * @param options What it needs.
+   */
   constructor(options: TroubleOptions) {
     this.#options = options;
   }

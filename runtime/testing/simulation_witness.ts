@@ -83,7 +83,11 @@ export class Witness {
   /** Handled twice as the disk did not take the note that it was done, or the nara stopped in the middle of it. */
   repeatedAfterRefusal = 0;
 
-  /** @param options What it needs. */
+  /**
+   * A witness who has seen nothing yet.
+   *
+   * @param options What it needs.
+   */
   constructor(options: WitnessOptions) {
     this.#options = options;
     const { keyOf } = options;

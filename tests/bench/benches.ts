@@ -10,6 +10,7 @@ import * as meshOneway from "./floors/mesh_oneway.ts";
 import * as receive from "./floors/receive.ts";
 import * as restart from "./floors/restart.ts";
 import * as seenCache from "./floors/seen_cache.ts";
+import * as start from "./floors/start.ts";
 import type { Bench } from "./harness.ts";
 import * as ledgerInsertOurs from "./ours/ledger_insert.ts";
 import * as localEmitOurs from "./ours/local_emit.ts";
@@ -18,6 +19,7 @@ import * as meshOnewayOurs from "./ours/mesh_oneway.ts";
 import * as receiveOurs from "./ours/receive.ts";
 import * as restartOurs from "./ours/restart.ts";
 import * as seenCacheOurs from "./ours/seen_cache.ts";
+import * as startOurs from "./ours/start.ts";
 
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
@@ -75,6 +77,14 @@ export const BENCHES: readonly Bench[] = [
     loads: [{ label: "1000-lookups", inFlight: 1, senders: 1 }],
     floor: seenCache,
     ours: seenCacheOurs,
+  },
+  {
+    name: "start",
+    unit: "us",
+    aim: { atMost: 4 },
+    loads: [{ inFlight: 1, senders: 1 }],
+    floor: start,
+    ours: startOurs,
   },
   {
     name: "restart",
