@@ -9,6 +9,7 @@ import { Chain } from "./pipeline.ts";
 import type { Registered } from "./registry.ts";
 import { drop, fail, type Stage, type StageContext } from "./stage.ts";
 import { checkContentKey, contentKey, noContentKey } from "./stages/content_key.ts";
+import { keptDedupe } from "./stages/dedupe.ts";
 import { freshness } from "./stages/freshness.ts";
 import { checkId, id } from "./stages/id.ts";
 import { notify } from "./stages/notify.ts";
@@ -74,7 +75,7 @@ export function emitChain(registered: Registered, context: StageContext, onFault
 }
 
 /**
- * Which part of a receive pipeline: `kept` for what was checked for freshness and doubles in an earlier run; `future` for what
+ * Which part of a receive pipeline: `kept` for what came, and was fresh, in an earlier run; `future` for what
  * nobody here can read, of which only the envelope is checked.
  */
 export type ReceivePart = "whole" | "kept" | "future";
@@ -85,8 +86,8 @@ function stagesOf(spec: BehaviorSpec, part: ReceivePart): Stage[] {
     case "whole":
       return receiveStages(spec);
     case "kept":
-      return receiveStages(spec).filter(({ name }) =>
-        name !== "freshness" && name !== spec.receive.dedupe.name
+      return receiveStages(spec).filter(({ name }) => name !== "freshness").map((stage) =>
+        stage === spec.receive.dedupe ? keptDedupe(stage.name) : stage
       );
     case "future":
       // A kind's own way to verify looks into the payload, which nobody here can read.

@@ -50,6 +50,7 @@ class Options implements HandlerOptions {
 export class Dispatcher implements Disposable {
   readonly #deadlines: Deadlines;
   readonly #running = new Set<(handled: Handled, why: string) => void>();
+  #isEnding = false;
   #isDisposed = false;
 
   /**
@@ -64,6 +65,14 @@ export class Dispatcher implements Disposable {
   /** Handlers that have not come back. */
   get running(): number {
     return this.#running.size;
+  }
+
+  /**
+   * This nara begins to stop, and what handlers wait for may break off: one that throws from now on was stopped, and has not
+   * failed.
+   */
+  end(): void {
+    this.#isEnding = true;
   }
 
   /** Runs the handler for the message's version, if there is one; `done` is called exactly once. */
@@ -84,8 +93,12 @@ export class Dispatcher implements Disposable {
       const running = handler(message, options);
       return running instanceof Promise ? this.#await(running, options) : options.done;
     } catch (thrown) {
-      return { outcome: "error", error: toError(thrown) };
+      return this.#failed(thrown);
     }
+  }
+
+  #failed(thrown: unknown): Handled {
+    return this.#isEnding ? STOPPED : { outcome: "error", error: toError(thrown) };
   }
 
   #await(running: Promise<void>, options: Options): Promise<Handled> {
@@ -106,7 +119,7 @@ export class Dispatcher implements Disposable {
       this.#running.add(abort);
       running.then(
         () => leave(options.done),
-        (thrown) => leave({ outcome: "error", error: toError(thrown) }),
+        (thrown) => leave(this.#failed(thrown)),
       );
     });
   }

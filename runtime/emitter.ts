@@ -10,7 +10,7 @@ import { BehaviorError } from "./behavior_error.ts";
 import { CallError } from "./call_error.ts";
 import { emitChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { type ErrorStrategies, strategyOfCall } from "./error_strategy.ts";
-import type { Handling } from "./handling.ts";
+import { endOf, type Handling } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult, Passed } from "./pipeline.ts";
 import type { Kept } from "./primitives/failures.ts";
@@ -246,35 +246,14 @@ export class Emitter {
   /** A message that goes nowhere is handled by its own nara's handler. */
   #handleHere(registered: Registered, message: Message): void {
     if (!registered.handlers[message.version]) return;
-    const { failures, note, clock } = this.#kernel;
+    const { note, clock } = this.#kernel;
     const enteredMs = clock.monotonicMs();
     registered.received.enter();
     this.#handling.handle(registered, message, (result) => {
       const handlerMs = clock.monotonicMs() - enteredMs;
-      const way = {
-        direction: "receive",
-        message,
-        enteredMs,
-        stages: [],
-        durationsMs: [],
-        handlerMs,
-      } as const;
-      if (result.outcome !== "error") {
-        registered.received.settle(result);
-        return note({ ...way, ...result });
-      }
-      const { stage, error } = result;
-      const end = (kept: Kept) => {
-        const outcome = kept === "dropped" ? "error" : kept;
-        registered.received.settle({ outcome, stage });
-        note({ ...way, outcome, stage, error });
-      };
-      const kept = failures.handle(
-        { message, direction: "receive", stage, error },
-        registered.spec.onError.handler,
-      );
-      if (kept instanceof Promise) kept.then(end);
-      else end(kept);
+      const end = endOf(result);
+      registered.received.settle(end);
+      note({ direction: "receive", message, enteredMs, stages: [], durationsMs: [], handlerMs, ...end });
     });
   }
 }

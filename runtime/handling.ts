@@ -8,6 +8,7 @@ import { toError } from "../utilities/errors.ts";
 import { NOT_HANDLED } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PendingEffects } from "./primitives/effects.ts";
+import type { Failure, Kept } from "./primitives/failures.ts";
 import type { OutboxPlace } from "./primitives/outbox_options.ts";
 import { type Change, StoreError } from "./primitives/store.ts";
 import type { Handled, Registered } from "./registry.ts";
@@ -17,12 +18,41 @@ import type { Receipt } from "./transport/mesh.ts";
 export type HandlingResult =
   | { readonly outcome: "done" }
   | { readonly outcome: "drop"; readonly reason: string }
-  | { readonly outcome: "error"; readonly stage: "handler" | "record"; readonly error: Error };
+  | {
+    readonly outcome: "error";
+    readonly stage: "handler" | "record";
+    readonly error: Error;
+    /** What the error strategy did with it. */
+    readonly kept: Kept;
+  };
+
+/** Told once what became of a message. */
+export type Done = (result: HandlingResult) => void;
+
+/** How a message is handled that did not come just now. */
+export interface HandlingOptions {
+  /** What is written in the same commit as that it was handled: where it waited until now, it does no longer. */
+  readonly alongside?: readonly Change[];
+  /**
+   * Whether it was handled once before, and failed: it is not marked again, and a failure is left to whoever asked.
+   * @default {false}
+   */
+  readonly isKept?: boolean;
+}
 
 const DONE: HandlingResult = { outcome: "done" };
 
 /** Makes a message of a draft without sending it. */
 type Prepare = (draft: Draft) => Message;
+
+/** One message on its way through its handler. */
+interface Job extends HandlingOptions {
+  readonly registered: Registered;
+  readonly message: Message;
+  /** Whether it is marked once its handler is through. */
+  readonly mayMark: boolean;
+  readonly done: Done;
+}
 
 /** Hands messages to their handlers and writes down that they were handled. */
 export class Handling {
@@ -39,81 +69,99 @@ export class Handling {
   }
 
   /** Runs the handler of `message`, if there is one. `done` is called exactly once; nothing is thrown. */
-  handle(registered: Registered, message: Message, done: (result: HandlingResult) => void): void {
+  handle(registered: Registered, message: Message, done: Done, options: HandlingOptions = {}): void {
     const { marks } = this.#kernel;
     const { isLocal, promise, handlers } = registered;
-    if (isLocal) return this.#dispatch(registered, message, false, done); // Nobody sends it twice.
-    const isFirstMarked = marks && promise === "best effort" && handlers[message.version] !== undefined;
-    if (!isFirstMarked) return this.#dispatch(registered, message, true, done);
+    const mayMark = marks !== undefined && !isLocal && !options.isKept;
+    const job = { registered, message, done, mayMark, ...options };
+    const isFirstMarked = mayMark && promise === "best effort" && handlers[message.version] !== undefined;
+    if (!isFirstMarked) return this.#dispatch(job);
     // It may be lost but never handled twice, so that it was here is on disk before its handler runs.
-    this.#write(this.#marksOf(registered, message)).then(
-      () => this.#dispatch(registered, message, false, done),
-      (thrown) => {
-        this.#kernel.seen.forget(message);
-        done({ outcome: "error", stage: "record", error: toError(thrown) });
-      },
+    this.#write(this.#noted(job)).then(
+      () => this.#dispatch({ ...job, mayMark: false, alongside: undefined }),
+      (thrown) => this.#unwritten(job, thrown),
     );
   }
 
-  #dispatch(
-    registered: Registered,
-    message: Message,
-    mayMark: boolean,
-    done: (result: HandlingResult) => void,
-  ): void {
-    this.#kernel.dispatcher.dispatch(
-      registered,
-      message,
-      (handled) => this.#handled(registered, message, handled, mayMark, done),
-    );
+  #dispatch(job: Job): void {
+    const { registered, message } = job;
+    this.#kernel.dispatcher.dispatch(registered, message, (handled) => this.#handled(job, handled));
   }
 
-  #handled(
-    registered: Registered,
-    message: Message,
-    handled: Handled,
-    mayMark: boolean,
-    done: (result: HandlingResult) => void,
-  ): void {
-    const { seen, marks } = this.#kernel;
+  #handled(job: Job, handled: Handled): void {
+    const { registered, message, done, alongside = [] } = job;
+    const { seen } = this.#kernel;
     if (handled.outcome === "busy" || handled.outcome === "stopped") {
       if (!registered.isLocal) seen.forget(message); // It was never handled, and may come again.
       return done({ outcome: "drop", reason: NOT_HANDLED[handled.outcome] });
     }
-    const result = resultOf(handled);
+    if (handled.outcome === "error") return void this.#failed(job, handled.error);
+    const result = handled.outcome === "done"
+      ? DONE
+      : { outcome: "drop", reason: NOT_HANDLED[handled.outcome] } as const;
     const effects = handled.outcome === "done" ? handled.effects : undefined;
-    const isDurable = mayMark && marks !== undefined;
-    if (!isDurable && !effects) {
+    if (!job.mayMark && !effects && alongside.length === 0) {
       if (!registered.isLocal) seen.finish(message);
       return done(result);
     }
-    this.#record(registered, message, effects, isDurable).then(
+    this.#record(job, effects).then(
       () => {
         seen.finish(message);
         done(result);
       },
-      (thrown) => {
-        registered.store.recount();
-        seen.forget(message);
-        done({ outcome: "error", stage: "record", error: toError(thrown) });
-      },
+      (thrown) => this.#unwritten(job, thrown),
     );
   }
 
+  /**
+   * A handler threw. Where its message goes to the dead letters, that and the note that it was handled are one commit, or a crash
+   * in between would leave it neither there nor new.
+   */
+  async #failed(job: Job, error: Error): Promise<void> {
+    const { registered, message, done, isKept } = job;
+    const { seen } = this.#kernel;
+    const finish = (kept: Kept) => {
+      if (!registered.isLocal) seen.finish(message);
+      done({ outcome: "error", stage: "handler", error, kept });
+    };
+    if (isKept) return finish("dropped");
+    const alongside = this.#noted(job);
+    const kept = await this.#keep(registered, { message, stage: "handler", error, alongside });
+    try {
+      if (kept !== "queued" && alongside.length > 0) await this.#write(alongside);
+    } catch (thrown) {
+      return this.#unwritten(job, thrown);
+    }
+    finish(kept);
+  }
+
+  /** What should have been written was not: the message may come again. */
+  async #unwritten({ registered, message, done, isKept }: Job, thrown: unknown): Promise<void> {
+    const error = toError(thrown);
+    registered.store.recount();
+    this.#kernel.seen.forget(message);
+    const kept = isKept ? "dropped" : await this.#keep(registered, { message, stage: "record", error });
+    done({ outcome: "error", stage: "record", error, kept });
+  }
+
+  #keep(
+    { spec: { onError }, isLocal }: Registered,
+    failure: Omit<Failure, "direction" | "stage"> & { readonly stage: "handler" | "record" },
+  ): Kept | Promise<Kept> {
+    // A local message nobody sends again, so it is as lost by the one as by the other.
+    const strategy = failure.stage === "handler" || isLocal ? onError.handler : onError.other;
+    return this.#kernel.failures.handle({ ...failure, direction: "receive" }, strategy);
+  }
+
   /** All that a handler changed, and that its message was handled, at once. */
-  async #record(
-    registered: Registered,
-    message: Message,
-    effects: PendingEffects | undefined,
-    isDurable: boolean,
-  ): Promise<void> {
+  async #record(job: Job, effects: PendingEffects | undefined): Promise<void> {
     const places: OutboxPlace[] = [];
     try {
       for (const draft of effects?.drafts ?? []) places.push(this.#placeFor(draft));
       const changes = [
-        ...effects?.changesTo(registered.store) ?? [],
+        ...effects?.changesTo(job.registered.store) ?? [],
         ...places.flatMap(({ changes }) => changes),
-        ...isDurable ? this.#marksOf(registered, message) : [],
+        ...this.#noted(job),
       ];
       if (changes.length > 0) await this.#write(changes);
     } catch (thrown) {
@@ -132,11 +180,12 @@ export class Handling {
     );
   }
 
-  #marksOf({ spec }: Registered, message: Message): Change[] {
+  /** What says that a message was handled. */
+  #noted({ registered: { spec }, message, mayMark, alongside = [] }: Job): Change[] {
     const { marks, seen, pending } = this.#kernel;
-    const changes = marks?.changesFor(message, seen) ?? [];
-    if (pending && !spec.receive.store.isNone) changes.push(pending.removal(message));
-    return changes;
+    const changes = mayMark && marks ? marks.changesFor(message, seen) : [];
+    if (mayMark && pending && !spec.receive.store.isNone) changes.push(pending.removal(message));
+    return [...changes, ...alongside];
   }
 
   #write(changes: readonly Change[]): Promise<void> {
@@ -144,15 +193,13 @@ export class Handling {
   }
 }
 
-function resultOf(handled: Handled): HandlingResult {
-  switch (handled.outcome) {
-    case "done":
-      return DONE;
-    case "error":
-      return { outcome: "error", stage: "handler", error: handled.error };
-    default:
-      return { outcome: "drop", reason: NOT_HANDLED[handled.outcome] };
-  }
+/** How the books and the journal put it. */
+export function endOf(result: HandlingResult):
+  | Exclude<HandlingResult, { readonly outcome: "error" }>
+  | { readonly outcome: "error" | "retrying" | "queued"; readonly stage: string; readonly error: Error } {
+  if (result.outcome !== "error") return result;
+  const { stage, error, kept } = result;
+  return { outcome: kept === "dropped" ? "error" : kept, stage, error };
 }
 
 /** What the sender of a message is told. What broke in here is nobody's business out there: the stage says enough. */

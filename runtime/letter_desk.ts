@@ -7,6 +7,7 @@ import type { NaraId } from "../utilities/names.ts";
 import type { Emitter } from "./emitter.ts";
 import type { DeadLetters, LetterPage, LetterQuery } from "./primitives/dead_letters.ts";
 import type { OpenedLetter } from "./primitives/letter.ts";
+import type { Change } from "./primitives/store.ts";
 import type { Receiver } from "./receiver.ts";
 import type { Emitted } from "./service.ts";
 
@@ -55,11 +56,11 @@ export class LetterDesk {
   retry(id: string): Promise<Emitted | { outcome: "handled" }> {
     return this.#letters.retry(
       id,
-      ({ letter, draft, message }): Promise<Emitted | { outcome: "handled" }> =>
+      ({ letter, draft, message, removal }): Promise<Emitted | { outcome: "handled" }> =>
         // A local message came from here too, and nobody takes one from outside.
         letter.direction === "emit" || message.fromId === this.#id
           ? this.#emitter.emit(draft)
-          : this.#handleAgain(message),
+          : this.#handleAgain(message, removal),
     );
   }
 
@@ -72,8 +73,8 @@ export class LetterDesk {
     return this.#letters.discard(id);
   }
 
-  async #handleAgain(message: Message): Promise<{ outcome: "handled" }> {
-    await this.#receiver.handleAgain(message);
+  async #handleAgain(message: Message, removal: Change): Promise<{ outcome: "handled" }> {
+    await this.#receiver.handleAgain(message, [removal]);
     return { outcome: "handled" };
   }
 }

@@ -8,12 +8,13 @@ import { Message, provenName } from "../messages/message.ts";
 import { messageOf, toError } from "../utilities/errors.ts";
 import { receiveChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { CallError } from "./call_error.ts";
-import { type Handling, type HandlingResult, receiptOf } from "./handling.ts";
+import { endOf, type Handling, type HandlingResult, receiptOf } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Chain, ChainResult, Passed } from "./pipeline.ts";
 import { type Deadline, Deadlines } from "./primitives/deadlines.ts";
 import type { Kept } from "./primitives/failures.ts";
 import type { Passage } from "./primitives/journal.ts";
+import type { Change } from "./primitives/store.ts";
 import type { Registered } from "./registry.ts";
 import type { StageContext } from "./stage.ts";
 import type { Receipt } from "./transport/mesh.ts";
@@ -79,47 +80,54 @@ export class Receiver implements Disposable {
   }
 
   /**
-   * Takes a frame that was verified and kept in an earlier run: its freshness was judged, and its doubles refused, when it came.
+   * Takes a frame that was verified and kept in an earlier run: its freshness was judged when it came.
    *
+   * @param alongside What is written in the same commit as that it was handled.
    * @returns When it came to its outcome; one whose payload its version refuses is dropped.
    * @throws {MessageError} When its envelope cannot be read.
+   * @throws {CallError} `refused`, when it could not be handled now and has to stay.
    */
-  async takeKept(frame: Uint8Array, peer: string): Promise<void> {
+  async takeKept(frame: Uint8Array, peer: string, alongside: readonly Change[] = []): Promise<void> {
     const envelope = decodeEnvelope(frame);
     const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version, frame.length);
     registered.received.enter();
     const message = this.#decodeKept(envelope, registered, frame);
     if (!message) return registered.received.settle({ outcome: "drop", reason: "undecodable" });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const way: Way = { registered, peer, settle: () => resolve() };
+    const { promise, resolve } = Promise.withResolvers<Receipt>();
+    const way: Way = { registered, peer, settle: resolve, isPatient: true, alongside };
     const chain = receiveChain(registered, this.#context(registered), this.#onFault(registered), "kept");
     chain.push(message, (result) => this.#settle(way, result), laneOf(message, peer));
-    await promise;
+    const receipt = await promise;
     await chain.close();
+    if ("reason" in receipt && NOT_HANDLED_YET.has(receipt.reason)) {
+      throw new CallError("refused", `Cannot handle it now: ${receipt.reason}`);
+    }
   }
 
-  /** Runs the handlers of stored messages to whose end an earlier run of this nara did not come. It never rejects. */
-  async resumeAll(): Promise<void> {
-    const { pending, ledger, log, seen, signal } = this.#kernel;
-    for (const id of pending?.left() ?? []) {
-      if (signal.aborted) return;
-      const record = ledger.get(id);
-      if (record) seen.restore(record.fromId, id, record.timestampMs);
-      try {
-        if (record) await this.#resume(record.frame);
-        else await pending!.forget([id]); // It was not stored after all, or has made room for others.
-      } catch (thrown) {
-        log.warn("a stored message of an earlier run cannot be handled", { id, error: messageOf(thrown) });
-      }
-    }
+  /**
+   * Hands a message to its handler that an earlier run had verified and stored. Resolves when it came to its outcome.
+   *
+   * @throws {MessageError} When it cannot be read, or its kind is not spoken any more.
+   */
+  async resume(frame: Uint8Array): Promise<void> {
+    const envelope = decodeEnvelope(frame);
+    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version, frame.length);
+    const proof = envelope.envelopeSignature ? "envelope" : "signature"; // It was verified before it was stored.
+    const message = this.#decode(envelope, registered, frame).with({ proof, signedEnvelope: undefined });
+    registered.received.enter();
+    await new Promise<void>((resolve) => {
+      const way = { registered, peer: "", settle: () => resolve(), isPatient: true };
+      this.#handle(way, { message, passed: NOWHERE });
+    });
   }
 
   /**
    * Hands a received message to its handler once more.
    *
+   * @param alongside What is written in the same commit as what the handler changes.
    * @throws What the handler throws.
    */
-  handleAgain(message: Message): Promise<void> {
+  handleAgain(message: Message, alongside: readonly Change[] = []): Promise<void> {
     const registered = this.#kernel.registry.forReceived(message.kind, message.version);
     registered.received.enter();
     return new Promise((resolve, reject) => {
@@ -132,18 +140,7 @@ export class Receiver implements Disposable {
             ? result.error
             : new CallError("refused", `Cannot handle it: ${result.reason}`),
         );
-      });
-    });
-  }
-
-  async #resume(frame: Uint8Array): Promise<void> {
-    const envelope = decodeEnvelope(frame);
-    const registered = this.#kernel.registry.forReceived(envelope.kind, envelope.version, frame.length);
-    const proof = envelope.envelopeSignature ? "envelope" : "signature"; // It was verified before it was stored.
-    const message = this.#decode(envelope, registered, frame).with({ proof, signedEnvelope: undefined });
-    registered.received.enter();
-    await new Promise<void>((resolve) => {
-      this.#handle({ registered, peer: "", settle: () => resolve() }, { message, passed: NOWHERE });
+      }, { alongside, isKept: true });
     });
   }
 
@@ -257,8 +254,10 @@ export class Receiver implements Disposable {
       isOver = true;
       const handlerMs = clock.monotonicMs() - sinceMs;
       this.#handled({ ...way, settle: answer }, result, handled, handlerMs);
-    });
-    if (!isOver) deadline = this.#deadlines.add(RECEIPT_MS, () => answer({ outcome: "unknown" }));
+    }, { alongside: way.alongside });
+    if (!isOver && !way.isPatient) {
+      deadline = this.#deadlines.add(RECEIPT_MS, () => answer({ outcome: "unknown" }));
+    }
   }
 
   #handled(
@@ -267,11 +266,9 @@ export class Receiver implements Disposable {
     result: HandlingResult,
     handlerMs: number,
   ): void {
-    if (result.outcome === "error") {
-      return this.#failed(way, { passed, message }, result.stage, result.error, handlerMs);
-    }
-    way.registered.received.settle(result);
-    this.#note(way, { passed, message }, result, handlerMs);
+    const end = endOf(result);
+    way.registered.received.settle(end);
+    this.#note(way, { passed, message }, end, handlerMs);
     way.settle(receiptOf(result));
   }
 
@@ -288,18 +285,16 @@ export class Receiver implements Disposable {
     { passed, message }: Pick<ChainResult, "passed" | "message">,
     stage: string,
     error: Error,
-    handlerMs?: number,
   ): void {
     const { spec, received } = way.registered;
-    const strategy = stage === "handler" ? spec.onError.handler : spec.onError[slotOf(spec, stage)];
     const failure = { message, direction: "receive", stage, error } as const;
     const end = (kept: Kept) => {
       const outcome = kept === "dropped" ? "error" : kept;
       received.settle({ outcome, stage });
-      this.#note(way, { passed, message }, { outcome, stage, error }, handlerMs);
+      this.#note(way, { passed, message }, { outcome, stage, error });
       way.settle({ outcome: "error", reason: `${stage}_failed` });
     };
-    const kept = this.#kernel.failures.handle(failure, strategy);
+    const kept = this.#kernel.failures.handle(failure, spec.onError[slotOf(spec, stage)]);
     if (kept instanceof Promise) kept.then(end);
     else end(kept);
   }
@@ -361,12 +356,19 @@ interface Way {
   readonly registered: Registered;
   readonly peer: string;
   readonly settle: Settle;
+  /** What is written in the same commit as that it was handled. */
+  readonly alongside?: readonly Change[];
+  /** Whether it is settled at the end only, however long its handler takes. */
+  readonly isPatient?: boolean;
 }
 
 const DONE = { outcome: "done" } as const;
 const STOPPING = { outcome: "drop", reason: "stopping" } as const;
 /** The way of a message that passed its pipeline in an earlier run. */
 const NOWHERE: Passed = { enteredMs: 0, stages: [], durationsMs: () => [] };
+
+/** Why a kept message has to stay where it is. */
+const NOT_HANDLED_YET = new Set(["peer_busy", "stopping", "in_progress", "store_failed", "record_failed"]);
 
 /** Drops by which the seen-set itself refuses a message. */
 const REFUSED_AS_SEEN = new Set(["duplicate_id", "in_progress", "below_horizon"]);

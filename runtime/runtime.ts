@@ -31,6 +31,7 @@ import { metricsOf, showLimits } from "./observation.ts";
 import { ServiceStore } from "./primitives/store.ts";
 import { Receiver } from "./receiver.ts";
 import type { Registry } from "./registry.ts";
+import { Resumption } from "./resumption.ts";
 import { runtimeApi } from "./runtime_api.ts";
 import type { RuntimeConfig } from "./runtime_config.ts";
 import type { RuntimeApi, Service } from "./service.ts";
@@ -55,6 +56,7 @@ export class Runtime implements AsyncDisposable {
   readonly #controller: AbortController;
   readonly #emitter: Emitter;
   readonly #receiver: Receiver;
+  readonly #resumption: Resumption;
   readonly #services: Running[] = [];
   /** Messages that failed for good. */
   readonly deadLetters: LetterDesk;
@@ -72,6 +74,7 @@ export class Runtime implements AsyncDisposable {
     this.#controller = controller;
     const handling = new Handling(kernel, (draft) => this.#emitter.prepare(draft));
     this.#receiver = new Receiver(kernel, handling);
+    this.#resumption = new Resumption(kernel, (frame) => this.#receiver.resume(frame));
     this.#emitter = new Emitter(kernel, handling, this.#receiver.takeReply);
     this.deadLetters = new LetterDesk(kernel.me.id, kernel.deadLetters, this.#emitter, this.#receiver);
     showLimits(kernel);
@@ -178,6 +181,7 @@ export class Runtime implements AsyncDisposable {
     const { mesh, plaza, registry } = this.#kernel;
     registry.seal();
     try {
+      this.#resumption.recall();
       if (mesh) this.#pumps.push(this.#receiveAll(mesh.inbound));
       if (plaza) {
         this.#pumps.push(this.#hearAll(plaza.inbound));
@@ -220,8 +224,9 @@ export class Runtime implements AsyncDisposable {
   async stop(reason: string = "asked to"): Promise<void> {
     if (this.#state === "stopping") return void await this.#stopped.promise;
     this.#state = "stopping";
-    for (const running of this.#services.toReversed()) await this.#stopService(running);
     const { calls, dispatcher, mesh, outbox, plaza, registry, file, ledger } = this.#kernel;
+    dispatcher.end();
+    for (const running of this.#services.toReversed()) await this.#stopService(running);
     await outbox.stop();
     this.#controller.abort(new Error(`This nara has stopped: ${reason}`));
     calls[Symbol.dispose]();
@@ -286,10 +291,10 @@ export class Runtime implements AsyncDisposable {
   async #finishEarlier(): Promise<void> {
     const { log, quarantine, registry, signal } = this.#kernel;
     try {
-      await this.#receiver.resumeAll();
+      await this.#resumption.run();
       await quarantine.release(
         (kind, version) => registry.understands(kind, version),
-        ({ frame, peer }) => this.#receiver.takeKept(frame, peer),
+        ({ frame, peer, removal }) => this.#receiver.takeKept(frame, peer, [removal]),
         { signal },
       );
     } catch (thrown) {

@@ -38,6 +38,8 @@ export interface LetterRetry {
   readonly message: Message;
   /** The same as a new message, for one of our own: kind, version, payload and target. */
   readonly draft: Draft;
+  /** What removes the letter: for whoever writes that its message was handled, at once with that. */
+  readonly removal: Change;
 }
 
 /** Which letters are listed. */
@@ -114,8 +116,8 @@ export class DeadLetters {
   }
 
   /** A `FailureKeeper`: keeps a failed message. */
-  keep({ message, ...failure }: Failure): Promise<boolean> {
-    return this.add({ about: message, ...failure });
+  keep({ message, alongside, ...failure }: Failure): Promise<boolean> {
+    return this.add({ about: message, ...failure }, alongside);
   }
 
   /**
@@ -198,7 +200,7 @@ export class DeadLetters {
     const draft = { kind, version, payload, to, toName, inReplyTo, toAddress };
     this.#retrying.add(id);
     try {
-      const result = await again({ letter: shownLetter(stored), message, draft });
+      const result = await again({ letter: shownLetter(stored), message, draft, removal: removal(stored) });
       await this.#remove([stored]);
       return result;
     } finally {

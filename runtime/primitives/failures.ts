@@ -9,7 +9,7 @@ import type { ErrorStrategy } from "../error_strategy.ts";
 import { LedgerError } from "../ledger/ledger.ts";
 import type { Direction } from "./books.ts";
 import type { Logger } from "./logger.ts";
-import { StoreError } from "./store.ts";
+import { type Change, StoreError } from "./store.ts";
 
 /** A message that failed, and where. */
 export interface Failure {
@@ -21,6 +21,8 @@ export interface Failure {
   readonly stage: string;
   /** What was thrown or returned. */
   readonly error: Error;
+  /** What the dead letters write in the same commit, if they take it. */
+  readonly alongside?: readonly Change[];
 }
 
 /** Keeps failed messages. Returns whether it took this one; a promise of it where that takes a commit. */

@@ -9,7 +9,6 @@
 export const DROP_ADVICE: Readonly<Record<string, string>> = {
   below_horizon:
     "It is as old as what was already forgotten, so it could be a replay. Send it again as a new message.",
-  busy: "Too much is under way here. Send less at once, or wait and send it again.",
   content_exists: "Nothing: the same fact is kept already, and its sender now counts as one more observer.",
   downgraded:
     "A peer that signs whole envelopes sent one without. Ask its operator what changed; if nothing did, somebody is pretending.",
@@ -28,8 +27,6 @@ export const DROP_ADVICE: Readonly<Record<string, string>> = {
   key_conflict:
     "Somebody showed another key for a pinned id. If the sender really has a new one, its pin has to be removed here.",
   keyring_full: "No more keys can be pinned. Remove naras that are gone, or allow more with pinsMax.",
-  ledger_full:
-    "The sender's share of what is never pruned is used up. Raise the memory mode, or prune by kind.",
   no_public_key_in_payload:
     "An introduction has to bring the sender's public key, and this one did not. The sender is at fault.",
   not_for_me:
@@ -56,7 +53,7 @@ export const DROP_ADVICE: Readonly<Record<string, string>> = {
 
 /** What to do about a drop by a stage that is not ours. */
 export const FOREIGN_ADVICE =
-  "A stage that the kind's service brought along decided so: ask `nara describe` for its pipeline, and the service's docs.";
+  "A stage that the kind's service brought along decided so: `nara catalog` shows its pipeline, and the service's docs say more.";
 
 /** What to do, by class and code of an error. */
 export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -107,11 +104,10 @@ export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, strin
   MeshError: {
     address_in_use: "Choose another port with --mesh-listen, or 0 for any that is free.",
     cannot_listen: "Choose another address with --mesh-listen, and look at the permissions.",
-    cannot_send:
-      "This machine stands in the way. Look at the permissions: `nara permissions` prints what is needed.",
+    cannot_send: "This machine stands in the way. Look at the permissions that Deno was started with.",
     closed: "This nara had left the mesh. Send it again once it runs.",
     frame_too_large: "Split the payload, or put less into it.",
-    no_plaza: "There is nobody to tell: name a peer with --peer, or a plaza with --plaza.",
+    no_plaza: "There is nobody to tell: name a peer with --peer.",
     no_target: "Say whom it is for: draft(payload, { to }).",
     peer_busy:
       "The other side, or the way to it, has too much to do. Await each emit before the next; it is worth another try.",
@@ -126,6 +122,18 @@ export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, strin
     undecodable: "What came is no message as nara writes them. Look at the program that sent it.",
     unknown_kind: "No service here speaks this kind. Run the service that does, or an upgrade of nara.",
     unsupported_version: "Versions differ. Upgrade whichever side is older.",
+  },
+  OutboxError: {
+    attempts:
+      "It was tried often enough. See why its target took none of them; the dead letter can be retried.",
+    behind: "Nothing: it goes out as soon as what waits before it for the same target has.",
+    deadline: "Its target was away for too long. The dead letter can be retried, as a new message.",
+  },
+  PlazaError: {
+    bad_topic: "Correct the topic in the kind's declaration, or the name of the nara that stands in it.",
+    closed: "This nara had left the plaza. Send it again once it runs.",
+    frame_too_large: "Split the payload, or put less into it.",
+    unreachable: "See whether the broker runs. It is tried again with growing pauses.",
   },
   StoreError: {
     closed: "The store was closed meanwhile. Do it again once this nara runs.",

@@ -17,7 +17,7 @@ import {
 } from "./kept_message.ts";
 import type { Limit } from "./limits.ts";
 import type { Logger } from "./logger.ts";
-import type { KeyValueFile } from "./store.ts";
+import type { Change, KeyValueFile } from "./store.ts";
 
 /** Where quarantined messages lie in the data folder. */
 export const QUARANTINE_SPACE = "runtime:quarantine";
@@ -45,6 +45,8 @@ export interface Released extends FutureMessage {
   readonly peer: string;
   /** When it came, in milliseconds since 1970: by then it was fresh. */
   readonly receivedAtMs: number;
+  /** What removes it: for whoever writes that it was handled, at once with that. */
+  readonly removal: Change;
 }
 
 /** Options of {@linkcode Quarantine}. */
@@ -145,7 +147,7 @@ export class Quarantine {
 
   /**
    * Hands over all that is understood now, in the order in which it came. Each is removed when `deliver` has resolved, and stays
-   * when that rejects; a process that ends in between delivers it again.
+   * when that rejects; a process that ends in between delivers it again, unless `deliver` had written its `removal`.
    *
    * @param understands Whether a version of a kind can be read now.
    * @param deliver Takes a message to its end, also one that turns out to be dropped. Judge its freshness by when it came.
@@ -217,7 +219,8 @@ export class Quarantine {
     try {
       await held.written;
       const { frame } = decodeKept(file.get(QUARANTINE_SPACE, key) ?? new Uint8Array());
-      await deliver({ frame, peer, receivedAtMs, kind, version, id, fromId });
+      const removal = { space: QUARANTINE_SPACE, key };
+      await deliver({ frame, peer, receivedAtMs, removal, kind, version, id, fromId });
     } catch (thrown) {
       log.error("a quarantined message could not be delivered", { kind, id, error: messageOf(thrown) });
       return false;
@@ -226,7 +229,7 @@ export class Quarantine {
     try {
       await file.write([{ space: QUARANTINE_SPACE, key }]);
     } catch (thrown) {
-      // The next run delivers it again, and it is refused as a duplicate.
+      // The next run delivers it again, unless it was removed as it was handled.
       log.warn("a delivered message could not be removed", { kind, id, error: messageOf(thrown) });
     }
     return true;

@@ -63,13 +63,16 @@ export class SeenMarks {
   restore(seen: SeenSet): void {
     const endMs = this.#endMs();
     for (const [key, value] of this.#file.list(SPACE, "")) {
-      const [bucket, owner, id] = key.split(" ");
-      if (bucket === FLOOR) {
-        seen.raiseFloor(owner, Number(decoder.decode(value)));
+      const [minute, owner, id] = key.split(" ");
+      if (owner === undefined) continue; // Damaged: nobody could be meant.
+      if (minute === FLOOR) {
+        seen.raiseFloor(owner, numberIn(value) ?? this.#nowMs());
         continue;
       }
-      this.#count(owner, parseInt(bucket, 36));
-      const madeMs = Number(decoder.decode(value));
+      const bucket = /^[0-9a-z]{7}$/.test(minute) ? parseInt(minute, 36) : NaN;
+      if (id === undefined || Number.isNaN(bucket)) continue;
+      this.#count(owner, bucket);
+      const madeMs = numberIn(value) ?? (bucket + 1) * BUCKET_MS - 1;
       if (madeMs >= endMs) seen.restore(owner, id, madeMs);
     }
   }
@@ -79,9 +82,10 @@ export class SeenMarks {
     const madeMs = timestampMs(message.timestamp);
     const bucket = Math.floor(madeMs / BUCKET_MS);
     const owner = ownerOf(message);
-    this.#count(owner, bucket);
     const key = `${nameOf(bucket)} ${owner} ${message.id}`;
-    return [{ space: SPACE, key, value: encoder.encode(String(madeMs)) }, ...this.#removals(seen)];
+    const removals = this.#removals(seen);
+    this.#count(owner, bucket);
+    return [{ space: SPACE, key, value: encoder.encode(String(madeMs)) }, ...removals];
   }
 
   /** Its bound. */
@@ -102,10 +106,11 @@ export class SeenMarks {
     this.#size++;
   }
 
+  /** What makes room for one more. */
   #removals(seen: SeenSet): Change[] {
     const oldest = Math.min(...this.#buckets.keys());
-    if ((oldest + 1) * BUCKET_MS < this.#endMs()) return this.#remove(oldest, `${nameOf(oldest)} `);
-    if (this.#size <= this.#max) return [];
+    if ((oldest + 1) * BUCKET_MS < this.#endMs()) return this.#remove(oldest);
+    if (this.#size < this.#max) return [];
     // Whoever fills the file pays for it alone, or anybody could shut the door for all.
     const owner = this.#heaviest();
     const bucket = Math.min(
@@ -115,7 +120,7 @@ export class SeenMarks {
     this.#overflows++;
     seen.raiseFloor(owner, floorMs);
     const floor = { space: SPACE, key: `${FLOOR} ${owner}`, value: encoder.encode(String(floorMs)) };
-    return [...this.#remove(bucket, `${nameOf(bucket)} ${owner} `), floor];
+    return [...this.#remove(bucket, owner), floor];
   }
 
   #heaviest(): string {
@@ -126,24 +131,42 @@ export class SeenMarks {
     return [...totals].reduce((most, one) => one[1] > most[1] ? one : most)[0];
   }
 
-  #remove(bucket: number, prefix: string): Change[] {
+  /** Removes a minute, of one owner or of all, as far as one write may. */
+  #remove(bucket: number, owner?: string): Change[] {
+    const prefix = owner === undefined ? `${nameOf(bucket)} ` : `${nameOf(bucket)} ${owner} `;
     const keys = this.#file.list(SPACE, prefix, REMOVED_MAX).map(([key]) => key);
-    const owners = this.#buckets.get(bucket)!;
-    for (const key of keys) {
-      const [, owner] = key.split(" ");
-      const left = owners.get(owner)! - 1;
-      if (left > 0) owners.set(owner, left);
-      else owners.delete(owner);
+    for (const key of keys) this.#discount(key.split(" ")[1], bucket, 1);
+    if (keys.length < REMOVED_MAX) {
+      // That was all of it. What is counted still was marked twice, or its write was refused.
+      const owners = owner === undefined ? [...this.#buckets.get(bucket)?.keys() ?? []] : [owner];
+      for (const one of owners) this.#discount(one, bucket, Infinity);
     }
-    this.#size -= keys.length;
-    if (owners.size === 0) this.#buckets.delete(bucket);
     return keys.map((key) => ({ space: SPACE, key }));
+  }
+
+  #discount(owner: string, bucket: number, count: number): void {
+    const owners = this.#buckets.get(bucket);
+    const counted = owners?.get(owner) ?? 0;
+    this.#size -= Math.min(counted, count);
+    if (counted > count) owners!.set(owner, counted - count);
+    else owners?.delete(owner);
+    if (owners?.size === 0) this.#buckets.delete(bucket);
   }
 
   /** What was made before is too old to be taken. */
   #endMs(): number {
-    return Number(this.#clock.nowNs() / 1_000_000n) - this.#windowMs() - BUCKET_MS;
+    return this.#nowMs() - this.#windowMs() - BUCKET_MS;
   }
+
+  #nowMs(): number {
+    return Number(this.#clock.nowNs() / 1_000_000n);
+  }
+}
+
+/** A time in milliseconds; `undefined` where it is damaged. */
+function numberIn(value: Uint8Array): number | undefined {
+  const text = decoder.decode(value);
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
 /** As many characters for every minute, so that they sort by time. */

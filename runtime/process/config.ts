@@ -10,7 +10,7 @@ import type { Environment, MemoryMode } from "../service.ts";
 import { isLoopback, LOOPBACK_RANGES } from "./allow_list.ts";
 import { detectMemoryMode } from "./memory_mode.ts";
 import type { HostPort, ServiceLevel } from "./setting_values.ts";
-import { type Setting, SETTINGS, type Sources, valuesOf } from "./settings.ts";
+import { type MeshGuard, type Setting, SETTINGS, type Sources, valuesOf } from "./settings.ts";
 
 /** Where a nara listens unless told otherwise. */
 export const DEFAULT_LISTEN: HostPort = { hostname: "127.0.0.1", port: 7433 };
@@ -33,6 +33,8 @@ export interface NaraConfig {
   readonly isListenGiven: boolean;
   /** Where others reach it, if that was said. */
   readonly meshUrl: string | undefined;
+  /** Whether a guard stands at its port. */
+  readonly meshGuard: MeshGuard;
   /** Addresses of first peers. */
   readonly peers: readonly string[];
   /** Ranges in which an address that was only heard of may be dialled. */
@@ -82,6 +84,7 @@ export function readConfig(sources: Sources): NaraConfig {
     listen: listen ?? DEFAULT_LISTEN,
     isListenGiven: listen !== undefined,
     meshUrl: last(SETTINGS.meshUrl),
+    meshGuard: last(SETTINGS.meshGuard) ?? "auto",
     peers: all(SETTINGS.peer),
     meshAllow: meshAllow.length > 0 ? meshAllow : defaultRanges(listen ?? DEFAULT_LISTEN),
     keypair: last(SETTINGS.keypair) ?? "web",

@@ -7,23 +7,29 @@ import { MeshError, type MeshFactory } from "../transport/mesh.ts";
 import { hostPort } from "../transport/mesh_address.ts";
 import type { NaraConfig } from "./config.ts";
 import { ProcessError } from "./process_error.ts";
+import type { MeshGuard } from "./settings.ts";
 
 /** Ports that are tried where none was given. */
 const PORTS_TRIED_MAX = 100;
+const GUARDS: Readonly<Record<MeshGuard, boolean | undefined>> = { auto: undefined, on: true, off: false };
 
 /**
  * A mesh that listens as `config` says.
  *
  * The factory rejects with a {@linkcode ProcessError} `port_in_use` or `bad_option`.
  */
-export function meshAt({ listen, isListenGiven, meshUrl }: NaraConfig, log: Logger): MeshFactory {
+export function meshAt(
+  { listen, isListenGiven, meshUrl, meshGuard }: NaraConfig,
+  log: Logger,
+): MeshFactory {
   const { hostname, port: first } = listen;
+  const guard = GUARDS[meshGuard];
   return async (host) => {
     const { httpMesh } = await import("../transport/http_mesh.ts");
     const last = isListenGiven ? first : first + PORTS_TRIED_MAX - 1;
     for (let port = first;; port++) {
       try {
-        const mesh = await httpMesh({ listen: { hostname, port }, publicUrl: meshUrl })(host);
+        const mesh = await httpMesh({ listen: { hostname, port }, publicUrl: meshUrl, guard })(host);
         if (port !== first) {
           log.info(`port ${first} is in use, so this nara listens on the next free one`, { port });
         }

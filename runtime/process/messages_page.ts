@@ -69,7 +69,7 @@ function overview(entries: readonly CatalogEntry[]): string {
 
 function kindSection(entry: CatalogEntry, spec: DocumentedKind["spec"]): string {
   const { kind, description, versions, emit, receive, isLocal } = entry;
-  const parts = [`## \`${kind}\``, `${description}.`, table(["", ""], factRows(entry))];
+  const parts = [`## \`${kind}\``, `${description}.`, table(["", ""], factRows(entry, spec))];
   for (const version of versions) parts.push(versionPart(version, spec));
   parts.push("On its way out:", stageTable(emit));
   if (isLocal) parts.push("It never leaves its nara: behind that comes its handler.");
@@ -77,7 +77,7 @@ function kindSection(entry: CatalogEntry, spec: DocumentedKind["spec"]): string 
   return parts.join("\n\n");
 }
 
-function factRows(entry: CatalogEntry): string[][] {
+function factRows(entry: CatalogEntry, { bytesMax }: DocumentedKind["spec"]): string[][] {
   const { owner, template, isOrdered, isLocal, min, versions, handled, replies } = entry;
   const { onError, freshness, rateLimit, promise, provenBy } = entry;
   const taken = versions.filter((version) => version >= min);
@@ -92,6 +92,7 @@ function factRows(entry: CatalogEntry): string[][] {
     ...isLocal ? [] : [
       ["fresh", `up to ${freshness.pastMs / 1_000} s back and ${freshness.futureMs / 1_000} s ahead`],
       ["heard", rateLimit ?? "without a rate limit"],
+      ["largest", `${bytesMax} bytes, envelope included`],
     ],
   ];
 }

@@ -48,6 +48,9 @@ export interface Setting<T> {
   readonly read: Reader<T>;
 }
 
+/** Whether a guard stands at the mesh port; `auto` is `on` unless only this machine can connect. */
+export type MeshGuard = "auto" | "on" | "off";
+
 /** Every setting, by its key in {@linkcode NaraConfig}. */
 export interface Settings {
   /** What the nara is called. */
@@ -62,6 +65,8 @@ export interface Settings {
   readonly meshListen: Setting<HostPort>;
   /** Where others reach it, where that differs. */
   readonly meshUrl: Setting<string>;
+  /** Whether a guard stands at its port. */
+  readonly meshGuard: Setting<MeshGuard>;
   /** First peers. */
   readonly peer: Setting<string>;
   /** Ranges in which an address that was only heard of may be dialled. */
@@ -139,6 +144,15 @@ export const SETTINGS: Settings = {
     placeholder: "URL",
     summary: "where others reach it, if not where it listens, such as http://10.0.0.7:7433",
     read: readMeshUrl,
+  },
+  meshGuard: {
+    flag: "--mesh-guard",
+    variable: "NARA_MESH_GUARD",
+    placeholder: "WHEN",
+    summary:
+      "whether a guard against slow and greedy clients stands at its port: on, off, or auto, which is on " +
+      "unless it listens on this machine only (default: auto)",
+    read: readOneOf<MeshGuard>(["auto", "on", "off"]),
   },
   peer: {
     flag: "--peer",

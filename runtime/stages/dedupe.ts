@@ -29,6 +29,24 @@ export function idDedupe(): StreamStage {
 }
 
 /**
+ * Refuses what was seen, and nothing for its age: for a message that this nara has kept since it came.
+ *
+ * @param name That of the stage in whose place it stands.
+ */
+export function keptDedupe(name: string): StreamStage {
+  return {
+    order: "stream",
+    name,
+    remembers: true,
+    describe: () => "by sender and id, however old",
+    process: function kept(message, { seen }) {
+      const verdict = seen.add(message);
+      return verdict === "new" || verdict === "below_horizon" ? continueWith(message) : drop(verdict);
+    },
+  };
+}
+
+/**
  * Refuses what {@linkcode idDedupe} refuses, and a fact that the ledger keeps already: its teller is noted as one more observer,
  * for opinions weigh by them, and the message goes no further.
  */

@@ -34,6 +34,9 @@ export class FaultyLedger {
   readonly #disk: FaultyDisk;
   readonly #make: () => Ledger;
   #entries: Entry[] = [];
+  /** What the latest life had, as long as it is what the disk has: doing everything again takes long. */
+  #ledger: Ledger | undefined;
+  #unwritten = 0;
 
   /**
    * An empty ledger.
@@ -48,14 +51,29 @@ export class FaultyLedger {
 
   /** The ledger as it is on the disk. */
   open(): Ledger {
-    const ledger = this.#make();
-    for (const { redo } of this.#entries) redo(ledger);
-    return new OpenLedger(ledger, (entry) => this.#write(ledger, entry));
+    const ledger = this.#ledger ?? this.#make();
+    if (!this.#ledger) { for (const { redo } of this.#entries) redo(ledger); }
+    this.#ledger = ledger;
+    return new OpenLedger(ledger, {
+      write: (entry) => this.#write(ledger, entry),
+      onDispose: () => this.#ledger = undefined,
+    });
+  }
+
+  /** What was added and is not on the disk is gone: the nara that added it has died. */
+  forgetUnwritten(): void {
+    if (this.#unwritten > 0) this.#ledger = undefined;
+    this.#unwritten = 0;
   }
 
   #write(ledger: Ledger, entry: Entry): Promise<void> {
     try {
-      return this.#disk.commit(() => this.#keep(ledger, entry));
+      const written = this.#disk.commit(() => {
+        this.#unwritten--;
+        this.#keep(ledger, entry);
+      });
+      this.#unwritten++;
+      return written;
     } catch (thrown) {
       if (!(thrown instanceof DiskError)) throw thrown;
       throw new LedgerError("disk_full", `Cannot write to the ledger: ${thrown.message}`, { cause: thrown });
@@ -69,13 +87,20 @@ export class FaultyLedger {
   }
 }
 
+/** How an open ledger reaches its file. */
+interface Hooks {
+  readonly write: (entry: Entry) => Promise<void>;
+  /** The ledger inside was closed, and answers no more. */
+  readonly onDispose: () => void;
+}
+
 class OpenLedger implements Ledger {
   readonly #ledger: Ledger;
-  readonly #write: (entry: Entry) => Promise<void>;
+  readonly #hooks: Hooks;
 
-  constructor(ledger: Ledger, write: (entry: Entry) => Promise<void>) {
+  constructor(ledger: Ledger, hooks: Hooks) {
     this.#ledger = ledger;
-    this.#write = write;
+    this.#hooks = hooks;
   }
 
   async add(record: LedgerRecord, options?: AddOptions): Promise<AddOutcome> {
@@ -133,12 +158,13 @@ class OpenLedger implements Ledger {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#hooks.onDispose();
     await this.#ledger[Symbol.asyncDispose]();
   }
 
   /** The disk is asked first: what it refuses was never there. What it takes counts at once. */
   async #after<T>(entry: Entry, change: () => T | Promise<T>): Promise<T> {
-    const written = this.#write(entry);
+    const written = this.#hooks.write(entry);
     const result = Promise.resolve(change());
     result.catch(() => {}); // Its caller hears of it below, when the disk has done its part.
     await written;

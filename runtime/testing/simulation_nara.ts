@@ -229,6 +229,7 @@ export class SimulatedNara implements Skew {
     mesh.isolate(identity.id);
     disk?.crash();
     this.#file?.forgetUnwritten();
+    this.#ledgerFile?.forgetUnwritten();
   }
 
   async #start(life: Life, file: KeyValueFile | undefined): Promise<void> {

@@ -6,8 +6,10 @@
 import type { Draft } from "../../messages/draft.ts";
 import type { Message } from "../../messages/message.ts";
 import { messageOf, NaraError } from "../../utilities/errors.ts";
+import { timestampMs } from "../../utilities/timestamp.ts";
 import type { BehaviorSpec } from "../behavior.ts";
 import { isLocal } from "../behavior.ts";
+import type { Ledger, StorePriority } from "../ledger/ledger.ts";
 import { type Direction, isBalanced } from "../primitives/books.ts";
 import type { LogRecord } from "../primitives/logger.ts";
 import type { Passage } from "../primitives/journal.ts";
@@ -49,6 +51,16 @@ interface Run {
   outcome: "running" | "ended" | "refused";
 }
 
+/** A message that counts as stored. */
+interface Acknowledged {
+  readonly kind: string;
+  readonly contentKey: string | undefined;
+  /** When it was made, by the clock of whoever made it. */
+  readonly madeMs: number;
+  /** How soon it makes room for others. */
+  readonly priority: StorePriority;
+}
+
 /** A message that its sender said it would try again. */
 interface Owed {
   readonly from: SimulatedNara;
@@ -60,7 +72,7 @@ interface Owed {
 /** What is remembered of one nara. */
 class Memory {
   readonly runs = new Map<string, Run>();
-  readonly acknowledged = new Map<string, Pick<Message, "kind" | "contentKey">>();
+  readonly acknowledged = new Map<string, Acknowledged>();
 }
 
 /** Sees everything. */
@@ -172,7 +184,9 @@ export class Witness {
     this.note(nara, `= ${frameId(frame)} ${inWords(receipt)}`);
     if (receipt.outcome !== "handled" || !nara.ledger) return;
     const accepted = this.#acceptance.latest(nara, frameId(frame));
-    if (accepted && this.#isStored(accepted.kind, "receive")) this.#acknowledge(nara, accepted.id, accepted);
+    if (!accepted || !this.#isStored(accepted.kind, "receive")) return;
+    const { id, kind, contentKey, timestamp } = accepted;
+    this.#acknowledge(nara, id, { kind, contentKey, madeMs: timestampMs(timestamp) });
   }
 
   /** A message passed a pipeline: one of its own, or one that came. */
@@ -194,10 +208,10 @@ export class Witness {
   }
 
   /** A service emitted a message, and this came of it. */
-  emitted({ nara }: Life, { kind, payload }: Draft, { id, outcome }: Emitted): void {
+  emitted({ nara, clock }: Life, { kind, payload }: Draft, { id, outcome }: Emitted): void {
     if (outcome !== "sent" || !nara.ledger || !this.#isStored(kind, "emit")) return;
     const contentKey = this.specs.get(kind)?.contentKey?.(payload as never);
-    this.#acknowledge(nara, id, { kind, contentKey });
+    this.#acknowledge(nara, id, { kind, contentKey, madeMs: Number(clock.nowNs() / 1_000_000n) });
   }
 
   /** A call brought a reply. */
@@ -302,17 +316,20 @@ export class Witness {
   /** I1. What made room for others was let go on purpose. */
   #findAcknowledged(nara: SimulatedNara): void {
     const { ledger } = nara;
-    if (!ledger || ledger.stats().pruned > 0) return;
-    for (const [id, { kind, contentKey }] of this.#of(nara).acknowledged) {
+    if (!ledger) return;
+    const { acknowledged } = this.#of(nara);
+    for (const [id, message] of acknowledged) {
+      const { kind, contentKey } = message;
       if (ledger.hasId(id) || contentKey && ledger.hasContentKey(contentKey)) continue;
+      acknowledged.delete(id);
+      if (hasMadeRoom(ledger, message)) continue;
       this.blame("I1", `${kind} ${id} was acknowledged, and is not in the ledger`, nara);
-      this.#of(nara).acknowledged.delete(id);
     }
   }
 
-  #acknowledge(nara: SimulatedNara, id: string, { kind, contentKey }: Pick<Message, "kind" | "contentKey">) {
+  #acknowledge(nara: SimulatedNara, id: string, message: Omit<Acknowledged, "priority">): void {
     const { acknowledged } = this.#of(nara);
-    acknowledged.set(id, { kind, contentKey });
+    acknowledged.set(id, { ...message, priority: nara.ledger?.get(id)?.priority ?? 0 });
     if (acknowledged.size > ACKNOWLEDGED_MAX) acknowledged.delete(acknowledged.keys().next().value!);
   }
 
@@ -347,6 +364,14 @@ export class Witness {
     if (!record) this.#records.set(nara.index, record = new Memory());
     return record;
   }
+}
+
+/** Whether a ledger let a message go for want of room: the oldest of the least important. */
+function hasMadeRoom(ledger: Ledger, { madeMs, priority }: Acknowledged): boolean {
+  const { pruned, byPriority, messages, messagesMax } = ledger.stats();
+  const isFull = pruned > 0 || messages >= messagesMax;
+  if (!isFull || byPriority.slice(priority + 1).some((count) => count > 0)) return false;
+  return madeMs <= (ledger.oldestMs(priority) ?? Infinity);
 }
 
 function hasLetter({ runtime: { deadLetters } }: SimulatedNara, id: string): boolean {

@@ -5,7 +5,8 @@
  * lengths of one body, a length beside chunks, white space before a colon.
  * @module
  */
-import { STATUS_CODE } from "@std/http";
+import { Buffer } from "node:buffer";
+import { STATUS_CODE } from "./http_responses.ts";
 
 /** Fields of one head; the requests of a nara have five to ten. */
 const FIELDS_MAX = 64;
@@ -46,6 +47,8 @@ export interface RequestHead {
   readonly method: string;
   /** To what, as it is spelled, without the query. */
   readonly path: string;
+  /** Bytes of the whole head. */
+  readonly bytes: number;
   /** Bytes of the first line, with its end. */
   readonly lineBytes: number;
   /** Bytes of the body, or that they come in chunks. */
@@ -92,10 +95,11 @@ export class HeadScan {
 /**
  * Reads a head whose lines {@linkcode HeadScan} has found sound.
  *
- * @param text The head, a character a byte, with the empty line at its end.
+ * @param bytes The head with the empty line at its end.
  * @param secretField The field that only the guard may write: it is cut from what comes from outside.
  */
-export function readHead(text: string, secretField: string): RequestHead | Refusal {
+export function readHead(bytes: Uint8Array, secretField: string): RequestHead | Refusal {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1"); // A character a byte.
   const lineEnd = text.indexOf("\r\n");
   const [method, target, version, ...more] = text.slice(0, lineEnd).split(" ");
   if (more.length > 0 || !METHOD.test(method) || !VERSION.test(version ?? "")) return bad("no request line");
@@ -115,7 +119,7 @@ export function readHead(text: string, secretField: string): RequestHead | Refus
   const { closes, expects, cuts } = fields;
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
-  return { method, path, lineBytes: lineEnd + 2, body: framing, closes, expects, cuts };
+  return { method, path, bytes: text.length, lineBytes: lineEnd + 2, body: framing, closes, expects, cuts };
 }
 
 /** What the fields of one head say together. */
@@ -146,7 +150,9 @@ class Fields {
     if (colon < 0 || colon >= end || !TOKEN.test(name)) return bad("a field is no name and value");
     switch (name) {
       case "host":
-        return ++this.#hosts === 1 && HOST.test(text.slice(colon + 1, end).trim()) ? undefined : bad("one host");
+        return ++this.#hosts === 1 && HOST.test(text.slice(colon + 1, end).trim())
+          ? undefined
+          : bad("one host");
       case "content-length":
         if (this.#length !== undefined) return bad("one length");
         this.#length = text.slice(colon + 1, end).trim();

@@ -9,6 +9,7 @@
  */
 import type { NaraId } from "../../utilities/names.ts";
 import { MESSAGE_REQUEST, requestHeaders } from "./http_auth.ts";
+import { type GuardOptions, type GuardSettings, guardSettings } from "./guard_options.ts";
 import { HttpClient } from "./http_client.ts";
 export { loadHttpClient } from "./http_pools.ts";
 import { unreachable } from "./http_exchange.ts";
@@ -44,7 +45,7 @@ export interface HttpMeshOptions {
   frameBytesMax?: number;
   /** Milliseconds that a request to another nara may take. @default {5_000} */
   requestMs?: number;
-  /** Milliseconds that the body of another's request may take to arrive. @default {5_000} */
+  /** Milliseconds that the body of another's request may take to arrive. @default {10_000} */
   bodyMs?: number;
   /**
    * Milliseconds after which the sender of a frame that nobody settled is told `unknown`. Keep it below the others'
@@ -62,6 +63,11 @@ export interface HttpMeshOptions {
    * @default {256}
    */
   poolsMax?: number;
+  /**
+   * Whether a guard stands at the port, against slow, greedy and ambiguous clients, and what it allows.
+   * @default {true unless it listens on the loopback only}
+   */
+  guard?: boolean | GuardOptions;
 }
 
 /**
@@ -74,14 +80,15 @@ export interface HttpMeshOptions {
  */
 export function httpMesh(options: HttpMeshOptions): MeshFactory {
   const { listen, publicUrl, frameBytesMax = 1024 * 1024, requestMs = 5_000 } = options;
-  const { bodyMs = 5_000, answerMs = 4_000, connectionsMax = 64, poolsMax = 256 } = options;
+  const { bodyMs = 10_000, answerMs = 4_000, connectionsMax = 64, poolsMax = 256 } = options;
   const bounds = { frameBytesMax, requestMs, bodyMs, answerMs, connectionsMax, poolsMax };
   assertSound(options, bounds);
-  return (host) => new HttpMesh(host, { listen, publicUrl, ...bounds });
+  const guard = guardSettings(options.guard, { hostname: listen.hostname, bodyMs });
+  return (host) => new HttpMesh(host, { listen, publicUrl, guard, ...bounds });
 }
 
-type Bounds = Required<Omit<HttpMeshOptions, "listen" | "publicUrl">>;
-type Settings = Bounds & Pick<HttpMeshOptions, "listen" | "publicUrl">;
+type Bounds = Required<Omit<HttpMeshOptions, "listen" | "publicUrl" | "guard">>;
+type Settings = Bounds & Pick<HttpMeshOptions, "listen" | "publicUrl"> & { readonly guard?: GuardSettings };
 
 function assertSound({ listen: { port }, publicUrl }: HttpMeshOptions, bounds: Bounds): void {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -140,6 +147,10 @@ class HttpMesh implements MeshTransport {
 
   limits(): Limit[] {
     return [...this.#server.limits(), ...this.#client.limits()];
+  }
+
+  refusals(): ReadonlyMap<number, number> {
+    return this.#server.refusals();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,9 +2,9 @@
  * Responses of the HTTP mesh that are made in more than one place.
  * @module
  */
-import { STATUS_CODE } from "@std/http";
+import { STATUS_CODE, STATUS_TEXT } from "@std/http";
 
-export { STATUS_CODE };
+export { STATUS_CODE, STATUS_TEXT };
 
 /** Content types, spelled as Go's servers do. */
 const JSON_TYPE = "application/json; charset=utf-8";

@@ -4,13 +4,15 @@
  */
 import { canonicalString } from "../../utilities/canonical_json.ts";
 import { encodeBase64 } from "../../utilities/base64.ts";
-import { messageOf } from "../../utilities/errors.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
 import type { Limit } from "../primitives/limits.ts";
+import type { GuardSettings } from "./guard_options.ts";
 import { admit, MESSAGE_REQUEST, responseHeaders } from "./http_auth.ts";
 import { type BodyProblem, readBody } from "./http_body.ts";
+import { type HttpFront, openFront, turns } from "./http_front.ts";
 import { HttpInbox, type Settled } from "./http_inbox.ts";
 import { writeReceipt } from "./http_receipt.ts";
+import { RefusalCount } from "./http_refusals.ts";
 import {
   busyResponse,
   jsonResponse,
@@ -19,14 +21,14 @@ import {
   STATUS_CODE,
   textResponse,
 } from "./http_responses.ts";
-import { MeshError, type MeshHost } from "./mesh.ts";
-import { hostPort, isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts";
+import type { MeshHost } from "./mesh.ts";
+import { isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts";
 
 /** Requests that may be open at once; past it the answer is 503. */
 const OPEN_MAX = 1_024;
-/** Turns of the event loop in which the last responses are taken over and written; few are enough for 150. */
-const FLUSH_TURNS = 8;
 const PING_PATH = "/ping";
+/** The guard times bodies itself, and says so in its counts: behind it this server waits a little longer. */
+const GUARDED_MS = 1_000;
 const encoder = new TextEncoder();
 
 /** Options of an {@linkcode HttpServer}. */
@@ -41,6 +43,8 @@ export interface HttpServerOptions {
   readonly answerMs: number;
   /** Where others reach this nara. @default {where it listens} */
   readonly publicUrl?: string;
+  /** What the guard at the port allows. @default {there is none} */
+  readonly guard?: GuardSettings;
 }
 
 /** Listens for other naras. Dispose of it to stop. */
@@ -51,8 +55,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #inbox: HttpInbox;
   readonly #deadlines: Deadlines;
-  readonly #abort = new AbortController();
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #front: HttpFront;
+  readonly #refusals = new RefusalCount();
   readonly #identity: string;
   #open = 0;
   /** Requests that were turned away. */
@@ -68,10 +72,18 @@ export class HttpServer implements AsyncDisposable {
   constructor(host: MeshHost, options: HttpServerOptions) {
     this.#host = host;
     this.#options = options;
-    this.#server = listen(options.listen, this.#abort.signal, (request, info) => this.#handle(request, info));
+    this.#front = openFront({
+      listen: options.listen,
+      guard: options.guard,
+      bodyBytesMax: options.frameBytesMax,
+      paths: [MESSAGE_REQUEST.path, PING_PATH],
+      clock: host.clock,
+      refusals: this.#refusals,
+      handler: (request, peer) => this.#handle(request, peer),
+    });
     this.#inbox = new HttpInbox({ clock: host.clock, answerMs: options.answerMs });
     this.#deadlines = new Deadlines(host.clock);
-    this.address = options.publicUrl ?? addressOf(options.listen.hostname, this.#server.addr.port);
+    this.address = options.publicUrl ?? addressOf(options.listen.hostname, this.#front.port);
     this.#identity = identityJson(host.me, meshIpOf(this.address));
   }
 
@@ -80,27 +92,44 @@ export class HttpServer implements AsyncDisposable {
     return this.#inbox.inbound;
   }
 
-  /** Its bounds, for `nara limits`. */
-  limits(): Limit[] {
-    return [{
-      name: "http.requests",
-      unit: "requests",
-      max: OPEN_MAX,
-      rule: "the answer is 503",
-      inUse: () => this.#open,
-      overflows: () => this.#overflows,
-    }, ...this.#inbox.limits()];
+  /** How many requests never became a frame, by the status of their answer. */
+  refusals(): ReadonlyMap<number, number> {
+    return this.#refusals.all();
   }
 
-  #handle(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Response | Promise<Response> {
+  /** Its bounds, for `nara limits`. */
+  limits(): Limit[] {
+    return [
+      {
+        name: "http.requests",
+        unit: "requests",
+        max: OPEN_MAX,
+        rule: "the answer is 503",
+        inUse: () => this.#open,
+        overflows: () => this.#overflows,
+      },
+      ...this.#inbox.limits(),
+      ...this.#front.limits(),
+    ];
+  }
+
+  #handle(request: Request, peer: string): Response | Promise<Response> {
     const path = pathOf(request.url);
     if (path === MESSAGE_REQUEST.path) {
       return request.method === MESSAGE_REQUEST.method
-        ? this.#message(request, info)
-        : methodResponse("POST");
+        ? this.#message(request, peer)
+        : this.#refused(methodResponse("POST"));
     }
-    if (path === PING_PATH) return request.method === "GET" ? this.#ping() : methodResponse("GET");
-    return textResponse(STATUS_CODE.NotFound, "Not found");
+    if (path === PING_PATH) {
+      return request.method === "GET" ? this.#ping() : this.#refused(methodResponse("GET"));
+    }
+    return this.#refused(textResponse(STATUS_CODE.NotFound, "Not found"));
+  }
+
+  /** Counts an answer to a request that is no frame. */
+  #refused(response: Response): Response {
+    this.#refusals.add(response.status);
+    return response;
   }
 
   /** Go's fields in Go's order, and behind them the id, which Go's naras do not tell. */
@@ -110,37 +139,38 @@ export class HttpServer implements AsyncDisposable {
     return jsonResponse(STATUS_CODE.OK, json);
   }
 
-  async #message(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
+  async #message(request: Request, peer: string): Promise<Response> {
     if (this.#open >= OPEN_MAX) {
       this.#overflows++;
-      return busyResponse();
+      return this.#refused(busyResponse());
     }
-    if (!this.#inbox.hasRoom) return busyResponse();
+    if (!this.#inbox.hasRoom) return this.#refused(busyResponse());
     this.#open++;
     try {
       const frame = await readBody(request, {
         bytesMax: this.#options.frameBytesMax,
-        ms: this.#options.bodyMs,
+        ms: this.#options.bodyMs + (this.#options.guard ? GUARDED_MS : 0),
         deadlines: this.#deadlines,
       });
-      if (typeof frame === "string") return bodyResponse(frame, this.#options);
+      if (typeof frame === "string") return this.#refused(bodyResponse(frame, this.#options));
       const judged = admit(request.headers, frame, this.#host);
       const admission = judged instanceof Promise ? await judged : judged;
       if (!admission.admitted) {
-        return textResponse(STATUS_CODE.Unauthorized, `Authentication failed: ${admission.reason}`);
+        const why = `Authentication failed: ${admission.reason}`;
+        return this.#refused(textResponse(STATUS_CODE.Unauthorized, why));
       }
-      if (!this.#inbox.hasRoom) return busyResponse(); // Others came in while this one was read.
-      return await this.#take(frame, info.remoteAddr, admission.signed);
+      if (!this.#inbox.hasRoom) return this.#refused(busyResponse()); // Others came in while this one was read.
+      return await this.#take(frame, peer, admission.signed);
     } finally {
       this.#open--;
     }
   }
 
   /** Hands a frame over, and answers with what became of it. */
-  #take(frame: Uint8Array, { hostname, port }: Deno.NetAddr, signed: boolean): Promise<Response> {
+  #take(frame: Uint8Array, peer: string, signed: boolean): Promise<Response> {
     this.#answering++;
     return new Promise((resolve, reject) => {
-      this.#inbox.take(frame, hostPort(hostname, port), (settled) => {
+      this.#inbox.take(frame, peer, (settled) => {
         if (signed) {
           this.#signedResponse(settled).then(resolve, reject).finally(() => this.#answering--);
           return;
@@ -172,47 +202,9 @@ export class HttpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#inbox[Symbol.dispose]();
     while (this.#answering > 0) await turns(1); // What was taken is settled by now, and only has to come round.
-    await turns(FLUSH_TURNS);
-    // Not `shutdown`: it would wait for whoever never reads its response.
-    this.#abort.abort();
-    await this.#server.finished;
+    await this.#front.flush();
+    await this.#front[Symbol.asyncDispose]();
     this.#deadlines[Symbol.dispose]();
-  }
-}
-
-/**
- * Lets the event loop go round: a response that was returned is with the server soon, which writes it in its next turn.
- * No clock, for no time has to pass.
- */
-async function turns(count: number): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  for (let turn = 0; turn < count; turn++) {
-    await new Promise((resolve) => {
-      port1.onmessage = resolve;
-      port2.postMessage(turn);
-    });
-  }
-  port1.close();
-  port2.close();
-}
-
-function listen(
-  { hostname, port }: HttpServerOptions["listen"],
-  signal: AbortSignal,
-  handler: Deno.ServeHandler<Deno.NetAddr>,
-): Deno.HttpServer<Deno.NetAddr> {
-  const at = hostPort(hostname, port);
-  try {
-    return Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
-  } catch (thrown) {
-    if (thrown instanceof Deno.errors.AddrInUse) {
-      throw new MeshError(
-        "address_in_use",
-        `Cannot listen on ${at} as another program does: choose another port, or 0 for any that is free`,
-        { cause: thrown },
-      );
-    }
-    throw new MeshError("cannot_listen", `Cannot listen on ${at}: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 
@@ -221,7 +213,7 @@ function addressOf(hostname: string, port: number): string | undefined {
 }
 
 function pathOf(url: string): string {
-  const start = url.indexOf("/", "http://".length);
+  const start = url.indexOf("/", url.indexOf("://") + 3); // Over a Unix socket it is `http+unix:`.
   const end = url.indexOf("?", start);
   return end < 0 ? url.slice(start) : url.slice(start, end);
 }

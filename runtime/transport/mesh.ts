@@ -97,6 +97,8 @@ export interface MeshTransport extends AsyncDisposable {
   sendToAddress(frame: Uint8Array, address: string, options?: SendOptions): Promise<Answer>;
   /** Its bounds, for `nara limits`. */
   limits?(): Limit[];
+  /** How many requests never became a frame, by the status that they were answered with: for meshes that have such. */
+  refusals?(): ReadonlyMap<number, number>;
 }
 
 /** What a mesh needs to know of the nara that it serves. */

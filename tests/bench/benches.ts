@@ -16,6 +16,7 @@ import * as ledgerInsertOurs from "./ours/ledger_insert.ts";
 import * as localEmitOurs from "./ours/local_emit.ts";
 import * as meshCallOurs from "./ours/mesh_call.ts";
 import * as meshOnewayOurs from "./ours/mesh_oneway.ts";
+import * as meshOnewayGuardedOurs from "./ours/mesh_oneway_guarded.ts";
 import * as receiveOurs from "./ours/receive.ts";
 import * as restartOurs from "./ours/restart.ts";
 import * as seenCacheOurs from "./ours/seen_cache.ts";
@@ -49,6 +50,14 @@ export const BENCHES: readonly Bench[] = [
     loads: [{ inFlight: 64, senders: 1 }],
     floor: meshOneway,
     ours: meshOnewayOurs,
+  },
+  {
+    name: "mesh-oneway-guarded",
+    unit: "per second",
+    aim: { atLeast: 0.7 },
+    loads: [{ inFlight: 64, senders: 1 }],
+    floor: meshOneway,
+    ours: meshOnewayGuardedOurs,
   },
   {
     name: "mesh-call",

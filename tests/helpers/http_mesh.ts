@@ -33,24 +33,39 @@ export interface Scene {
   readonly alice: Identity;
 }
 
-/** Registers a test of what a nara's port says. */
+/** What may stand at a nara's port, and how the tests of it are called. */
+export const FRONTS: Readonly<Record<string, HttpMeshOptions["guard"]>> = {
+  "": false,
+  " behind the guard": { via: "unix" },
+  " behind the guard, by the loopback": { via: "loopback" },
+};
+
+/** Registers a test of what a nara's port says, with and without the guard before it. */
 export function httpTest(
   says: string,
   fn: (scene: Scene) => void | Promise<void>,
   options?: Partial<HttpMeshOptions>,
 ): void {
-  Deno.test({
-    name: `httpMesh() ${says}`,
-    ignore: lacking("net"),
-    fn: async () => {
-      await using town = httpTown(options);
-      const clock = new VirtualClock();
-      const bob = await town.join("bob", { clock });
-      const { identity: alice } = await createIdentity({ name: "alice", keypair: "node" });
-      bob.host.keyring.pin(alice.id, alice.keypair.publicKey, alice.name);
-      await fn({ town, clock, bob, alice });
-    },
-  });
+  for (const [where, guard] of Object.entries(FRONTS)) {
+    Deno.test({
+      name: `httpMesh()${where} ${says}`,
+      ignore: lacking("net", ...(where ? ["read", "write"] as const : [])),
+      fn: () => withScene(fn, { guard, ...options }),
+    });
+  }
+}
+
+/** Calls `fn` with a nara whose port can be asked. */
+export async function withScene(
+  fn: (scene: Scene) => void | Promise<void>,
+  options?: Partial<HttpMeshOptions>,
+): Promise<void> {
+  await using town = httpTown(options);
+  const clock = new VirtualClock();
+  const bob = await town.join("bob", { clock });
+  const { identity: alice } = await createIdentity({ name: "alice", keypair: "node" });
+  bob.host.keyring.pin(alice.id, alice.keypair.publicKey, alice.name);
+  await fn({ town, clock, bob, alice });
 }
 
 /** Go's headers for a message, as `identity` signs them. */
@@ -148,6 +163,12 @@ export async function readAll(connection: Deno.TcpConn): Promise<string> {
   let text = "";
   for await (const chunk of connection.readable.pipeThrough(new TextDecoderStream())) text += chunk;
   return text;
+}
+
+/** Waits until that many requests are being read or worked on. */
+export async function requestsOpen({ mesh }: Townsman, count: number): Promise<void> {
+  const requests = mesh.limits?.().find(({ name }) => name === "http.requests");
+  while (requests?.inUse() !== count) await settled();
 }
 
 /** Waits, without moving it, until somebody waits on the clock. */

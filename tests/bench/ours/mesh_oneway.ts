@@ -7,8 +7,13 @@ import { openPair } from "./mesh_pair.ts";
 import { parcel, PAYLOAD } from "./service.ts";
 
 /** Starts the other process. */
-export async function open(keypair: KeypairName): Promise<Rig> {
-  const pair = await openPair(keypair);
+export function open(keypair: KeypairName): Promise<Rig> {
+  return openOneway(keypair, false);
+}
+
+/** Starts the other process, with or without the guard at its port. */
+export async function openOneway(keypair: KeypairName, guard: boolean): Promise<Rig> {
+  const pair = await openPair(keypair, guard);
   const draft = parcel.draft(PAYLOAD, { to: pair.to });
   return {
     async once() {

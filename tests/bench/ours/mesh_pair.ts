@@ -1,7 +1,7 @@
 /**
  * Two naras in two processes, who know each other as ours: this one sends, the other takes and answers.
  *
- * Run as a program, it is the other one: `deno run -A mesh_pair.ts web|node`.
+ * Run as a program, it is the other one: `deno run -A mesh_pair.ts web|node [guarded]`.
  * @module
  */
 import { createRuntime, type Runtime } from "../../../runtime/mod.ts";
@@ -19,13 +19,13 @@ export interface Pair extends AsyncDisposable {
   readonly to: string;
 }
 
-/** Starts both sides. */
-export async function openPair(keypair: KeypairName): Promise<Pair> {
-  const args = ["run", "-A", import.meta.filename!, keypair];
+/** Starts both sides; the other one with or without the guard at its port. */
+export async function openPair(keypair: KeypairName, guard: boolean = false): Promise<Pair> {
+  const args = ["run", "-A", import.meta.filename!, keypair, ...(guard ? ["guarded"] : [])];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
   const { value } = await child.stdout.getReader().read();
   const address = new TextDecoder().decode(value).trim();
-  const { runtime, service, other } = await startSide("sender", "taker", keypair);
+  const { runtime, service, other } = await startSide("sender", "taker", keypair, false);
   runtime.peers.prove(other.id, address, other.name);
   return {
     service,
@@ -37,10 +37,15 @@ export async function openPair(keypair: KeypairName): Promise<Pair> {
   };
 }
 
-async function startSide(name: string, otherName: string, keypair: KeypairName): Promise<Side> {
+async function startSide(
+  name: string,
+  otherName: string,
+  keypair: KeypairName,
+  guard: boolean,
+): Promise<Side> {
   const [me, other] = await Promise.all([name, otherName].map((name) => identityOf(name, keypair)));
   const service = new BenchService();
-  const mesh = httpMesh({ listen: { hostname: "127.0.0.1", port: 0 } });
+  const mesh = httpMesh({ listen: { hostname: "127.0.0.1", port: 0 }, guard });
   const runtime = await createRuntime({ identity: me, services: [service], mesh });
   runtime.keyring.pin(other.id, other.keypair.publicKey, other.name);
   runtime.keyring.markOurs(other.id);
@@ -60,6 +65,12 @@ async function identityOf(name: string, keypair: KeypairName): Promise<Identity>
 }
 
 if (import.meta.main) {
-  const { runtime } = await startSide("taker", "sender", Deno.args[0] as KeypairName);
+  const { runtime } = await startSide(
+    "taker",
+    "sender",
+    Deno.args[0] as KeypairName,
+    Deno.args[1] === "guarded",
+  );
+  Deno.addSignalListener("SIGTERM", () => void runtime.stop().finally(() => Deno.exit(0)));
   console.log(runtime.address);
 }

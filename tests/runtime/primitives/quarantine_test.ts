@@ -47,6 +47,11 @@ Deno.test("Quarantine.add() says that a message exists only when that is on disk
   assertEquals(await first, "kept");
 });
 
+/** Where the message lay that came as number `at`. */
+function keptAs(at: number) {
+  return { peer: "mock:somewhere", removal: { space: QUARANTINE_SPACE, key: String(at).padStart(12, "0") } };
+}
+
 Deno.test("Quarantine.release() delivers what is understood now, in the order of arrival, and removes it", async () => {
   const { quarantine, add, clock, deliver, delivered, file } = open();
   await add("c", "bob", 2);
@@ -56,8 +61,8 @@ Deno.test("Quarantine.release() delivers what is understood now, in the order of
   assertEquals(await quarantine.release(understands(1), deliver), 0);
   assertEquals(await quarantine.release(understands(2), deliver), 2);
   assertEquals(delivered, [
-    { ...future("c", "bob"), frame: frameOf("c"), peer: "mock:somewhere", receivedAtMs: START_MS },
-    { ...future("a"), frame: frameOf("a"), peer: "mock:somewhere", receivedAtMs: START_MS + 1_000 },
+    { ...future("c", "bob"), frame: frameOf("c"), receivedAtMs: START_MS, ...keptAs(1) },
+    { ...future("a"), frame: frameOf("a"), receivedAtMs: START_MS + 1_000, ...keptAs(3) },
   ]);
   assertEquals([quarantine.counts(), file.list(QUARANTINE_SPACE, "").length], [{ "test:note v3": 1 }, 1]);
   assertEquals(await quarantine.release(understands(3), deliver), 1);

@@ -46,6 +46,9 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["meshListen", "0.0.0.0:80", { listen: { hostname: "0.0.0.0", port: 80 }, meshAllow: [] }],
   ["meshListen", "10.0.0.7:80", { meshAllow: [] }],
   ["meshUrl", "http://10.0.0.7:7433", { meshUrl: "http://10.0.0.7:7433" }],
+  ["meshGuard", "on", { meshGuard: "on" }],
+  ["meshGuard", "off", { meshGuard: "off" }],
+  ["meshGuard", "auto", { meshGuard: "auto" }],
   ["peer", "http://127.0.0.1:7433", { peers: ["http://127.0.0.1:7433"] }],
   ["peer", "HTTP://127.1:07433/", { peers: ["http://127.0.0.1:7433"] }],
   ["peer", "http://[0:0::1]", { peers: ["http://[::1]:80"] }],
@@ -110,6 +113,7 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
     "HOST:PORT, such as",
   ],
   ["meshUrl", ["http://some.host:7433", "x"], "http://HOST:PORT"],
+  ["meshGuard", ["yes", "AUTO"], "auto"],
   [
     "peer",
     [
@@ -222,6 +226,7 @@ Deno.test("readConfig() has a default for everything", () => {
     listen: DEFAULT_LISTEN,
     isListenGiven: false,
     meshUrl: undefined,
+    meshGuard: "auto",
     peers: [],
     meshAllow: LOOPBACK_RANGES,
     keypair: "web",

@@ -40,6 +40,7 @@ Deno.test("messagesPage() tells of each kind its versions with their fields, and
       "| with a handler | 2 |",
       "| answered by | `tea:thanks` |",
       "| heard | at most 10 per sender in any 60 s |",
+      "| largest | 65536 bytes, envelope included |",
       "| `sort` | text of at most 40 characters | yes | Which tea |",
       "| `sugar` | whole number from 0 | no |  |",
     ]

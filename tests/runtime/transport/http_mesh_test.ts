@@ -8,12 +8,16 @@ import { httpMesh, type HttpMeshOptions } from "../../../runtime/transport/http_
 import { MeshError, type Receipt } from "../../../runtime/transport/mesh.ts";
 import { createIdentity } from "../../../utilities/identity.ts";
 import { checkRequest } from "../../../utilities/mesh_signature.ts";
-import { always, fakePeer, httpTown, LOCAL, sendTo } from "../../helpers/http_mesh.ts";
+import { always, fakePeer, FRONTS, httpTown, LOCAL, sendTo } from "../../helpers/http_mesh.ts";
 import { lacking, type Right } from "../../helpers/permissions.ts";
 
 const HANDLED: Receipt = { outcome: "handled" };
 
-testMeshTransport("http", () => ({ join: httpMesh({ listen: LOCAL }) }), { ignore: lacking("net", "env") });
+for (const [where, guard] of Object.entries(FRONTS)) {
+  testMeshTransport(`http${where}`, () => ({ join: httpMesh({ listen: LOCAL, guard }) }), {
+    ignore: lacking("net", "env", ...(where ? ["read", "write"] as const : [])),
+  });
+}
 
 function test(says: string, fn: () => Promise<void>, ...rights: Right[]): void {
   Deno.test({ name: `httpMesh() ${says}`, ignore: lacking("net", "env", ...rights), fn });

@@ -28,6 +28,8 @@ export const STATUS_CODE = {
   ContentTooLarge: 413,
   /** The body is of a type that is not understood. */
   UnsupportedMediaType: 415,
+  /** What the sender expects first is nothing that is done here. */
+  ExpectationFailed: 417,
   /** Readable, but not something that can be acted on. */
   UnprocessableEntity: 422,
   /** The sender asks too often. */
@@ -36,8 +38,12 @@ export const STATUS_CODE = {
   RequestHeaderFieldsTooLarge: 431,
   /** Something broke on this side. */
   InternalServerError: 500,
+  /** Something that is not done here. */
+  NotImplemented: 501,
   /** Too busy; try again later. */
   ServiceUnavailable: 503,
+  /** Another version of HTTP is spoken here. */
+  HTTPVersionNotSupported: 505,
 } as const;
 
 /** One of the status codes above. */
@@ -56,11 +62,14 @@ export const STATUS_TEXT = {
   [STATUS_CODE.RequestTimeout]: "Request Timeout",
   [STATUS_CODE.ContentTooLarge]: "Content Too Large",
   [STATUS_CODE.UnsupportedMediaType]: "Unsupported Media Type",
+  [STATUS_CODE.ExpectationFailed]: "Expectation Failed",
   [STATUS_CODE.UnprocessableEntity]: "Unprocessable Entity",
   [STATUS_CODE.TooManyRequests]: "Too Many Requests",
   [STATUS_CODE.RequestHeaderFieldsTooLarge]: "Request Header Fields Too Large",
   [STATUS_CODE.InternalServerError]: "Internal Server Error",
+  [STATUS_CODE.NotImplemented]: "Not Implemented",
   [STATUS_CODE.ServiceUnavailable]: "Service Unavailable",
+  [STATUS_CODE.HTTPVersionNotSupported]: "HTTP Version Not Supported",
 } as const;
 
 /** One of the phrases above. */
