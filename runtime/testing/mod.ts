@@ -30,3 +30,14 @@ export {
   testLedger,
 } from "./ledger_suite.ts";
 export { ledgerObserver, ledgerRecord, type RecordParts } from "./ledger_records.ts";
+export { Simulation } from "./simulation.ts";
+export type { HostilePlan, SimulatedTown, SimulationCheck, SimulationOptions } from "./simulation_options.ts";
+export { drawFaults, NO_FAULTS, type SimulationFaults, type Span } from "./simulation_faults.ts";
+export type { CheckName, SimulationReport, Violation } from "./simulation_report.ts";
+export type { Life, LifeState, NaraOverrides, SimulatedNara } from "./simulation_nara.ts";
+export type { ServiceOverrides, SimulatedHandler } from "./simulation_service.ts";
+export type { Hostile, Overheard, Trick } from "./simulation_hostile.ts";
+export type { SimulatedClock, Skew } from "./simulation_clock.ts";
+export { DiskError, type DiskFaults, FaultyDisk, type FaultyDiskOptions } from "./faulty_disk.ts";
+export { FaultyFile } from "./faulty_file.ts";
+export { FaultyLedger } from "./faulty_ledger.ts";

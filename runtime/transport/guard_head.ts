@@ -171,7 +171,6 @@ class Fields {
           status: STATUS_CODE.ExpectationFailed,
           why: "the only expectation is 100-continue",
         };
-      case "accept-encoding": // Answers are small: to compress them would cost us more than it saves anybody.
       case this.#secretField:
         this.cuts.push({ start, end: end + 2 });
     }

@@ -15,6 +15,7 @@ import type {
 import type { RuntimeApi } from "../../runtime/service.ts";
 import { unixSeconds } from "../../utilities/clock.ts";
 import { messageOf } from "../../utilities/errors.ts";
+import { timestampMs } from "../../utilities/timestamp.ts";
 import { stashAck, stashResponse } from "./behaviors.ts";
 import type { Owner } from "./owner.ts";
 import type { Pusher } from "./pusher.ts";
@@ -27,7 +28,7 @@ export interface ConfidantContext {
   /** The part of the runtime that they use. */
   readonly rt: Pick<RuntimeApi, "clock" | "emit" | "log">;
   /** What is kept for others. */
-  readonly shelf: Pick<Shelf, "get" | "put">;
+  readonly shelf: Pick<Shelf, "get" | "hasNewer" | "put">;
   /** Hands back what nobody requested. */
   readonly pusher: Pick<Pusher, "answer" | "answerDoubtful">;
 }
@@ -108,12 +109,14 @@ function complaint(
 /** Why a sound store cannot be kept, if it cannot. */
 async function refusal(
   { rt, shelf }: ConfidantContext,
-  { fromId, payload }: Message<StashStoreV1>,
+  { fromId, payload, timestamp }: Message<StashStoreV1>,
   storedAt: number,
 ): Promise<string | undefined> {
+  const madeMs = timestampMs(timestamp);
+  if (shelf.hasNewer(fromId, madeMs)) return "older than what is kept";
   const record = { nonce: payload.nonce!, ciphertext: payload.ciphertext!, storedAt };
   try {
-    if (!await shelf.put(fromId, record)) return "storage limit reached";
+    if (!await shelf.put(fromId, record, madeMs)) return "storage limit reached";
     rt.log.debug("keeping a stash", { owner: fromId, bytes: record.ciphertext.length });
   } catch (thrown) {
     rt.log.error("a stash could not be written", { owner: fromId, error: messageOf(thrown) });

@@ -32,7 +32,7 @@ export const OWNERS_MAX: Readonly<Record<MemoryMode, number>> = { short: 5, medi
 /** Tries after the first, unless told otherwise. */
 const RETRIES = 2;
 const KEY_BYTES = 128;
-const RECORD_BYTES = CIPHERTEXT_BYTES_MAX + RECORD_OVERHEAD_BYTES + KEY_BYTES;
+const RECORD_BYTES = CIPHERTEXT_BYTES_MAX + RECORD_OVERHEAD_BYTES + 2 * KEY_BYTES; // The second says when it was made.
 /** The list of confidants, and what small change the future brings. */
 const OTHER_BYTES = 64 * 1024;
 

@@ -9,14 +9,18 @@ import type { Store } from "../../runtime/primitives/store.ts";
 import type { NaraId } from "../../utilities/names.ts";
 import { decodeRecord, encodeRecord, type StashRecord } from "./record.ts";
 
-/** Where the shelf stands in the store. */
-const PREFIX = "held:";
+/** Where the shelf stands in the store, and when what stands on it was made. */
+const PREFIX = "held:", MADE_PREFIX = "made:";
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Others' sealed stashes, kept in the service's store. */
 export class Shelf {
   readonly #store: Pick<Store, "list" | "setAll" | "delete">;
   readonly #ownersMax: number;
   readonly #records = new Map<NaraId, StashRecord>();
+  /** When the message was made that brought what is kept, in milliseconds since 1970; taken when the write begins. */
+  readonly #madeMs = new Map<NaraId, number>();
   /** New owners whose first record is being written: their places are taken. */
   readonly #arriving = new Set<NaraId>();
 
@@ -56,12 +60,23 @@ export class Shelf {
       if (record) this.#records.set(key.slice(PREFIX.length), record);
       else unreadable.push(key);
     }
+    for (const [key, value] of await this.#store.list(MADE_PREFIX)) {
+      this.#madeMs.set(key.slice(MADE_PREFIX.length), Number(decoder.decode(value)) || 0);
+    }
     return unreadable;
   }
 
   /** Whether there is a stash of `owner`. */
   has(owner: NaraId): boolean {
     return this.#records.has(owner);
+  }
+
+  /**
+   * Whether something that `owner` made later is kept, or being written: a store that was held up, or that somebody held back to
+   * send it again, must not take its place.
+   */
+  hasNewer(owner: NaraId, madeMs: number): boolean {
+    return (this.#madeMs.get(owner) ?? -Infinity) > madeMs;
   }
 
   /** The stash of `owner`. */
@@ -77,16 +92,26 @@ export class Shelf {
   /**
    * Keeps the stash of `owner` in place of the one before. Once resolved it survives `kill -9`.
    *
+   * @param madeMs When its owner made the message that brought it, in milliseconds since 1970.
    * @returns `false` when there is no room for another owner; then nothing has changed.
    * @throws {StoreError} When it cannot be written; then nothing has changed either.
    */
-  async put(owner: NaraId, record: StashRecord): Promise<boolean> {
+  async put(owner: NaraId, record: StashRecord, madeMs: number = record.storedAt * 1000): Promise<boolean> {
     const isKnown = this.#records.has(owner) || this.#arriving.has(owner);
     if (!isKnown && this.#records.size + this.#arriving.size >= this.#ownersMax) return false;
     if (!this.#records.has(owner)) this.#arriving.add(owner);
+    const before = this.#madeMs.get(owner);
+    this.#madeMs.set(owner, madeMs);
     try {
-      await this.#store.setAll([[PREFIX + owner, encodeRecord(record)]]);
+      await this.#store.setAll([
+        [PREFIX + owner, encodeRecord(record)],
+        [MADE_PREFIX + owner, encoder.encode(String(madeMs))],
+      ]);
       this.#records.set(owner, record);
+    } catch (thrown) {
+      if (before === undefined) this.#madeMs.delete(owner);
+      else this.#madeMs.set(owner, before);
+      throw thrown;
     } finally {
       this.#arriving.delete(owner);
     }
@@ -102,6 +127,8 @@ export class Shelf {
     for (const owner of this.#records.keys()) {
       if (!records.has(owner)) await this.#store.delete(PREFIX + owner);
     }
+    for (const owner of this.#madeMs.keys()) await this.#store.delete(MADE_PREFIX + owner);
+    this.#madeMs.clear();
     this.#records.clear();
     for (const [owner, record] of records) this.#records.set(owner, record);
   }

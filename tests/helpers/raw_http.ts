@@ -99,6 +99,12 @@ export class RawClient implements Disposable {
     return all;
   }
 
+  /** Reads to the end, and returns it as it is. */
+  async text(): Promise<string> {
+    while (await this.#more());
+    return this.#unread;
+  }
+
   /** Waits for the other side to close; what comes before is thrown away. To be called when nothing else is read any more. */
   closed(): Promise<void> {
     return this.#closing ??= this.#readToEnd();

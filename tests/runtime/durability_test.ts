@@ -225,8 +225,7 @@ for (const place of LIFE_PLACES) {
   });
 
   Deno.test({
-    name:
-      `Resumption.run() forgets what was never stored, or has made room for others, over ${place.name}`,
+    name: `Resumption.run() forgets what was never stored, or has made room for others, over ${place.name}`,
     ignore: place.ignore,
     fn: () =>
       place.use(async (lives) => {

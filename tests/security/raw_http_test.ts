@@ -127,7 +127,7 @@ const MALFORMED: readonly Malformation[] = [
     (line, fields) => `${line.replace(/^\w+/, (it) => it.toLowerCase())}\r\n${fields}\r\n`,
   ],
   ["no method", 400, (line, fields) => `${line.replace(/^\w+/, "")}\r\n${fields}\r\n`],
-  ["a method of 40 letters", 400, (line, fields) => `${"M".repeat(40)} /ping HTTP/1.1\r\n${fields}\r\n`],
+  ["a method of 40 letters", 400, (_, fields) => `${"M".repeat(40)} /ping HTTP/1.1\r\n${fields}\r\n`],
   [
     "a whole address as target",
     400,

@@ -12,14 +12,9 @@ import { replayCommand, simulate } from "./simulate.ts";
 import { simulateTown } from "./town.ts";
 
 /** Real milliseconds in which seeds are run on every commit; `deno task simulate` runs more. */
-const BUDGET_MS = 10_000;
+const BUDGET_MS = 8_000;
 /** Bugs that are planted on every commit; `deno task planted-bugs` plants all. */
-const PLANTED = [
-  "dedupe forgets",
-  "skipped verify",
-  "reply matched by its link only",
-  "seen-set lost at restart",
-];
+const PLANTED = ["dedupe forgets", "skipped verify"];
 
 /** A line of seeds.json. `openCheck` is what still finds it, as long as it is not mended. */
 interface Line {
@@ -81,10 +76,10 @@ Deno.test("R22 Simulation runs faster than time, idle and with traffic", async (
   const base = { seed: 1, naras: 7, faults: NO_FAULTS, hostile: false as const };
   const idle = await measure(() => new Simulation({ ...base, hours: 24, services: () => [] }).run());
   const quiet = await measure(() =>
-    new Simulation({ ...base, hours: 0.5, isAcquainted: false, services: () => [new PresenceService()] })
+    new Simulation({ ...base, hours: 0.2, isAcquainted: false, services: () => [new PresenceService()] })
       .run()
   );
-  const busy = await measure(() => simulateTown({ seed: 1, hours: 0.2, naras: 7, faults: NO_FAULTS }));
+  const busy = await measure(() => simulateTown({ seed: 1, hours: 0.1, naras: 7, faults: NO_FAULTS }));
   console.log(
     `R22: 7 naras, times real time: ${idle} idle, ${quiet} with presence alone, ${busy} with everything`,
   );

@@ -15,6 +15,8 @@ import { decodeState } from "../../services/stash/state.ts";
 const SHELVES_EVERY = 10;
 /** Milliseconds that a recovery may take when nothing goes wrong. */
 const RECOVERY_MS = 120_000;
+/** Milliseconds between two looks whether it is over. */
+const LOOK_MS = 2_000;
 
 interface Acknowledged {
   readonly sequence: number;
@@ -64,11 +66,17 @@ export class StashCheck implements SimulationCheck {
       if (!safe?.holders.some((holder) => isIntact(holder)) || !nara.isAlive) continue;
       await nara.stop();
       await nara.start(new MemoryStore());
-      await town.clock.sleep(RECOVERY_MS);
+      for (let ms = 0; ms < RECOVERY_MS && !this.#isBack(nara, safe); ms += LOOK_MS) {
+        await town.clock.sleep(LOOK_MS);
+      }
       this.#judge(town, nara, nara.runtime.service(StashService).stash, safe);
       await nara.stop();
       await nara.start();
     }
+  }
+
+  #isBack(nara: SimulatedNara, { sequence }: Acknowledged): boolean {
+    return (nara.runtime.service(StashService).stash?.sequence ?? -1) >= sequence;
   }
 
   #judge(town: SimulatedTown, nara: SimulatedNara, stash: Stash | undefined, safe: Acknowledged): void {

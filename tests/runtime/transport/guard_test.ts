@@ -297,3 +297,73 @@ guardTest(
     for (const client of clients) client[Symbol.dispose]();
   },
 );
+
+Deno.test({
+  name: "Guard hands on only the paths that are served, with all that follows them",
+  ignore: lacking("net", "read", "write"),
+  fn: async () => {
+    const urls: string[] = [];
+    const handler = ({ url }: Request) => {
+      urls.push(url.slice(url.lastIndexOf("bob/")));
+      return new Response("pong");
+    };
+    await using front = openFront({ ...frontOptions(), handler, listen: LOCAL });
+    const mesh = { address: `http://127.0.0.1:${front.port}` };
+    const last = "connection: close\r\n\r\n";
+    for (const target of ["/ping", "/ping?a=/mesh", "/pong", "/ping/", "/"]) {
+      await exchange(mesh, `GET ${target} HTTP/1.1\r\nhost: bob\r\n${last}`);
+    }
+    assertEquals(urls, ["bob/ping", "bob/ping?a=/mesh"]);
+  },
+});
+
+Deno.test({
+  name: "Guard knows where an answer ends, whatever it is like, and goes on with the next",
+  ignore: lacking("net", "read", "write"),
+  fn: async () => {
+    const answers = [
+      () => new Response(ReadableStream.from([encoder.encode("in "), encoder.encode("x".repeat(50_000))])),
+      () => new Response(null, { status: 204 }),
+      () => new Response(null),
+      () => new Response("x".repeat(100_000)),
+      () => new Response("bye", { headers: { connection: "close" } }),
+    ];
+    const handler = () => answers.shift()!();
+    await using front = openFront({ ...frontOptions(), handler, listen: LOCAL });
+    using client = await RawClient.to({ address: `http://127.0.0.1:${front.port}` });
+    for (let count = answers.length; count > 0; count--) await client.write(PING);
+    const text = await client.text();
+    const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+    assertEquals(statuses, ["200", "204", "200", "200", "200"]);
+    assert(text.endsWith("\r\n\r\nbye"), text.slice(-300));
+  },
+});
+
+Deno.test({
+  name: "Guard hands on the head alone of what HEAD asks for",
+  ignore: lacking("net", "read", "write"),
+  fn: async () => {
+    await using front = openFront({ ...frontOptions(), listen: LOCAL });
+    using client = await RawClient.to({ address: `http://127.0.0.1:${front.port}` });
+    await client.write(`HEAD${PING.slice("GET".length)}${PING.replace("host", "connection: close\r\nhost")}`);
+    assertMatch(
+      await client.text(),
+      /^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nHTTP\/1.1 200 OK\r\n[^]*\r\n\r\npong$/,
+    );
+  },
+});
+
+guardTest("lets whoever is refused end its sentence, up to a point", async ({ clock, bob }) => {
+  for (const isPatient of [true, false]) {
+    using client = await RawClient.to(bob.mesh);
+    await client.write(postHead(2_000_000));
+    assertEquals((await client.answer())?.status, 413);
+    for (let count = 0; count < 5; count++) {
+      assertEquals(await client.write("x".repeat(20_000)), true); // Or its own system would throw the answer away.
+      for (let turn = 0; turn < 20; turn++) await settled();
+    }
+    if (isPatient) await clock.advance(1_000);
+    else while (await client.write("x".repeat(65_536))) await settled();
+    await client.closed();
+  }
+});

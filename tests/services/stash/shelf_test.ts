@@ -42,7 +42,7 @@ Deno.test("Shelf.put() keeps to the limit when several owners come at once", asy
 
 Deno.test("Shelf.put() changes nothing when the store is full", async () => {
   const file = new MemoryStore();
-  const shelf = shelfOf(5, { file, bytesMax: 300 });
+  const shelf = shelfOf(5, { file, bytesMax: 380 });
   await shelf.put("alice", record(1));
   await shelf.put("bob", record(2));
   await assertRejects(() => shelf.put("carol", record(3)), StoreError);
@@ -82,4 +82,15 @@ Deno.test("Shelf.replaceAll() leaves nothing of what was there, also in the stor
   await again.load();
   assertEquals(shelf.entries(), [["bob", record(3)], ["carol", record(4)]]);
   assertEquals(again.entries(), shelf.entries());
+});
+
+Deno.test("Shelf.hasNewer() knows what was made later than another, also after a restart", async () => {
+  const file = new MemoryStore();
+  const shelf = shelfOf(3, { file });
+  assertEquals(shelf.hasNewer("alice", 1_000), false);
+  await shelf.put("alice", record(1), 2_000);
+  assertEquals([1_999, 2_000, 2_001].map((madeMs) => shelf.hasNewer("alice", madeMs)), [true, false, false]);
+  const after = shelfOf(3, { file });
+  await after.load();
+  assertEquals([after.hasNewer("alice", 1_999), after.hasNewer("bob", 0)], [true, false]);
 });
