@@ -369,6 +369,7 @@ export {
 } from "./runtime/transport/plaza_topic.ts";
 export type { KeptError } from "./runtime/primitives/kept_message.ts";
 export { type TypedStore, typedStore } from "./runtime/primitives/typed_store.ts";
+export type { GuardOptions, GuardVia } from "./runtime/transport/guard_options.ts";
 export { Secret, SECRET_TEXT } from "./utilities/secret.ts";
 
 /** The services that every nara runs, in the order in which they start. */

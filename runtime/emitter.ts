@@ -14,6 +14,7 @@ import { endOf, type Handling } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult, Passed } from "./pipeline.ts";
 import type { Kept } from "./primitives/failures.ts";
+import { isWorthRetrying } from "./primitives/outbox_entry.ts";
 import type { OutboxOutcome } from "./primitives/outbox_options.ts";
 import type { PassageOutcome } from "./primitives/journal.ts";
 import { checkVersion, type Registered } from "./registry.ts";
@@ -212,7 +213,7 @@ export class Emitter {
   ): void {
     const { message } = result;
     // Whoever asked for what cannot be is told, and nothing is kept.
-    const strategy = isCallersFault(error) ? "drop" : strategies[slotOf(registered.spec, stage)];
+    const strategy = !isWorthRetrying(error) ? "drop" : strategies[slotOf(registered.spec, stage)];
     const end = (kept: Kept) => {
       registered.emitted.settle({ outcome: kept === "dropped" ? "error" : kept, stage });
       this.#note(result, kept === "dropped" ? "error" : kept, { stage, error });
@@ -283,16 +284,18 @@ const NOT_YET = new Set([
   "record_failed",
 ]);
 
-function isCallersFault(error: Error): boolean {
-  if (error instanceof MeshError) return ["no_target", "frame_too_large", "refused"].includes(error.code);
-  return error instanceof MessageError || error instanceof BehaviorError;
-}
-
 /** Who calls is told, and calls again if it likes: nothing goes on behind its back. */
 function forCaller(strategies: ErrorStrategies): ErrorStrategies {
+  const known = callerStrategies.get(strategies);
+  if (known) return known;
   const entries = Object.entries(strategies).map(([slot, strategy]) => [slot, strategyOfCall(strategy)]);
-  return Object.fromEntries(entries) as unknown as ErrorStrategies;
+  const made = Object.fromEntries(entries) as unknown as ErrorStrategies;
+  callerStrategies.set(strategies, made);
+  return made;
 }
+
+/** Worked out once per declaration. */
+const callerStrategies = new WeakMap<ErrorStrategies, ErrorStrategies>();
 
 /** Why a message has not arrived, as far as that can be known: what a stage says, or the receipt of a peer of ours. */
 function failureOf(result: ChainResult, { spec }: Registered, { keyring }: Kernel): Failed | undefined {

@@ -240,4 +240,5 @@ export { PlazaInbox } from "./transport/plaza_inbox.ts";
 export { checkFullTopic, checkRoot, checkSubscription, matchesTopic } from "./transport/plaza_topic.ts";
 export type { KeptError } from "./primitives/kept_message.ts";
 export { type TypedStore, typedStore } from "./primitives/typed_store.ts";
+export type { GuardOptions, GuardVia } from "./transport/guard_options.ts";
 export { Secret, SECRET_TEXT } from "../utilities/secret.ts";

@@ -7,6 +7,7 @@ import type { Message } from "../../messages/message.ts";
 import { NaraError } from "../../utilities/errors.ts";
 import { BehaviorError } from "../behavior_error.ts";
 import { MeshError } from "../transport/mesh.ts";
+import { PlazaError } from "../transport/plaza.ts";
 import type { Deadline } from "./deadlines.ts";
 import {
   decodeKept,
@@ -132,6 +133,7 @@ export function behindOthers(message: Message): OutboxError {
 /** Whether a message that failed like this may come through later. */
 export function isWorthRetrying(error: Error): boolean {
   if (error instanceof MessageError || error instanceof BehaviorError) return false;
+  if (error instanceof PlazaError) return error.code === "unreachable";
   return !(error instanceof MeshError && HOPELESS.has(error.code));
 }
 

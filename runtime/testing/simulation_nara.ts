@@ -120,9 +120,9 @@ export class SimulatedNara implements Skew {
   /** Lives that have begun. */
   lives = 0;
   /** Lives that ended in a crash. */
-  readonly crashed = new Set<number>();
+  readonly crashed: Set<number> = new Set();
   /** Lives after which the next one knew nothing, for it stood on another file. */
-  readonly forgotten = new Set<number>();
+  readonly forgotten: Set<number> = new Set();
 
   /**
    * A nara before its first life.

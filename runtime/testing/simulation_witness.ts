@@ -81,7 +81,7 @@ export class Witness {
   readonly #records = new Map<number, Memory>();
   readonly #acceptance: Acceptance;
   /** Behaviors as their services declared them, by kind. */
-  readonly specs = new Map<string, BehaviorSpec>();
+  readonly specs: Map<string, BehaviorSpec> = new Map();
   /** What was broken. */
   readonly violations: Violation[] = [];
   readonly #owed = new Map<string, Owed>();

@@ -38,10 +38,10 @@ export interface AnswerHead {
 
 /** Reads the head of an answer to `method`; `undefined` until all of it is there. Its maker is trusted to spell it well. */
 export function readAnswer(bytes: Uint8Array, method: string): AnswerHead | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1"); // A character a byte.
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
-  const head = text.toString("latin1", 0, end + 2).toLowerCase();
+  const head = text.slice(0, end + 2).toLowerCase();
   const status = Number(head.slice(9, 12));
   const isBare = method === "HEAD" || status === STATUS_CODE.NoContent;
   const closes = head.includes("\r\nconnection: close\r\n");

@@ -3,7 +3,7 @@
  * has to wait leaves together as soon as a request has come back.
  * @module
  */
-import { type Deadline, Deadlines } from "../primitives/deadlines.ts";
+import type { Deadline, Deadlines } from "../primitives/deadlines.ts";
 import { BATCH_FRAMES_MAX } from "./http_batch.ts";
 import type { Answer } from "./mesh.ts";
 

@@ -77,7 +77,7 @@ function inboxFillable(name: string): Fillable {
 
 /** Requests that do not come to their end, each on a connection of its own. */
 async function requestsFillable(name: string): Promise<Fillable> {
-  const mesh = await httpMesh({ listen: { hostname: "127.0.0.1", port: 0 } })({
+  const mesh = await httpMesh({ listen: { hostname: "127.0.0.1", port: 0 }, bodyMs: 600_000 })({
     ...hostOf(me),
     keyring: new Keyring(),
     clock: systemClock,

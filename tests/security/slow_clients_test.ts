@@ -219,21 +219,21 @@ guardTest("serves an honest client beside all of them as fast as ever, nearly (R
   const frame = await frameSaying("hello", alice, bob.id);
   using honest = await RawClient.to(bob.mesh);
   await p99(honest, frame); // Warm by now.
-  // The machine is shared: what counts is the best of as many tries on either side.
-  let [quiet, besides] = [Infinity, Infinity];
-  for (let round = 0; round < ROUNDS_MAX && besides > 3 * quiet || round === 0; round++) {
-    quiet = Math.min(quiet, await p99(honest, frame));
+  // The machine is shared, and either figure may be anything for a while: one round without a disturbance is enough.
+  const rounds: string[] = [];
+  let isServed = false;
+  while (!isServed && rounds.length < ROUNDS_MAX) {
+    const quiet = await p99(honest, frame);
     using crowd = new Crowd();
     for (const [text] of Object.values(SLOW)) await crowd.open(bob.mesh, MANY, text);
     await p99(honest, frame); // What it cost to let them all in is over.
-    besides = Math.min(besides, await p99(honest, frame, crowd));
+    const besides = await p99(honest, frame, crowd);
+    rounds.push(`${quiet} and ${besides}`);
+    isServed = besides <= 3 * quiet;
     crowd[Symbol.dispose]();
     await connectionsOpen(bob.mesh, 1);
   }
-  assert(
-    besides <= 3 * quiet,
-    `p99 was ${quiet} ms in quiet, and ${besides} ms beside ${4 * MANY} slow clients`,
-  );
+  assert(isServed, `p99 in ms in quiet and beside ${4 * MANY} slow clients: ${rounds.join("; ")}`);
 });
 
 /** The 99th percentile of 200 messages one by one, in milliseconds; one of the crowd drips now and then. */

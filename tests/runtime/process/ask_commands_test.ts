@@ -45,7 +45,7 @@ test("the commands find the nara that runs, and ask it", async (folder, env) => 
     [["limits", "--name", "bob"], 1, 'with the name "bob" as none runs there'],
     [["limits", "--data", `${folder}/none`], 1, `in ${folder}/none as none runs there`],
     [["limits", "--api", "none"], 2, "answers nowhere"],
-    [["limits", "--peer", "http://127.0.0.1:1"], 2, "limits"],
+    [["limits", "--peer", "http://127.0.0.1:1"], 2, "unknown option '--peer'"],
   ];
   for (const [args, code, words] of wrong) {
     assertStringIncludes(sentenceIn(await ask(...args), code), words);
