@@ -304,7 +304,13 @@ export {
   toHeaderText,
 } from "./utilities/mesh_signature.ts";
 export { type DeliveryPromise, PROMISE_TESTS, promiseOf } from "./runtime/promise.ts";
-export { type CatalogEntry, catalogLines, catalogOf, type CatalogStage } from "./runtime/catalog.ts";
+export {
+  type CatalogEntry,
+  catalogLines,
+  catalogOf,
+  type CatalogStage,
+  strategyRows,
+} from "./runtime/catalog.ts";
 export { observerOf } from "./runtime/stages/observers.ts";
 export { RateLimiter, type RateLimiterOptions } from "./runtime/primitives/rate_limiter.ts";
 export { type Limit, Limits } from "./runtime/primitives/limits.ts";

@@ -55,8 +55,10 @@ export interface StageOverrides {
   readonly emit?: Partial<EmitStages>;
   /** In the receive pipeline. */
   readonly receive?: Partial<ReceiveStages>;
-  /** What happens when a stage fails. */
+  /** What happens when a stage fails, on the way out and on the way in. */
   readonly onError?: Partial<ErrorStrategies>;
+  /** The same for the way in only, where that should differ. */
+  readonly onReceiveError?: Partial<ErrorStrategies>;
   /** How old, and how far ahead, a message may be. */
   readonly freshness?: Partial<Freshness>;
 }
@@ -96,8 +98,10 @@ export interface BehaviorSpec {
   readonly emit: EmitStages;
   /** Stages of the receive pipeline. */
   readonly receive: ReceiveStages;
-  /** What happens when a stage fails. */
+  /** What happens when a stage of the emit pipeline fails. */
   readonly onError: ErrorStrategies;
+  /** What happens when a stage of the receive pipeline fails, or the handler. */
+  readonly onReceiveError: ErrorStrategies;
   /** How old, and how far ahead, a message may be. */
   readonly freshness: Freshness;
   /** Whether messages of one peer pass strictly one after another. */
@@ -252,12 +256,13 @@ export class Behavior<P = unknown, V = unknown> {
   }
 
   /** Replaces any stage. What could act on something unverified is refused when the behavior is registered. */
-  with({ emit, receive, onError, freshness }: StageOverrides): Behavior<P, V> {
+  with({ emit, receive, onError, onReceiveError, freshness }: StageOverrides): Behavior<P, V> {
     return new Behavior<P, V>({
       ...this.spec,
       emit: { ...this.spec.emit, ...emit },
       receive: { ...this.spec.receive, ...receive },
       onError: { ...this.spec.onError, ...onError },
+      onReceiveError: { ...this.spec.onReceiveError, ...onError, ...onReceiveError },
       freshness: { ...this.spec.freshness, ...freshness },
     });
   }

@@ -5,7 +5,7 @@
  */
 import { type BehaviorSpec, type Freshness, isLocal } from "./behavior.ts";
 import { emitStages, receiveStages } from "./chains.ts";
-import type { ErrorStrategies } from "./error_strategy.ts";
+import type { ErrorStrategies, ErrorStrategy } from "./error_strategy.ts";
 import { type DeliveryPromise, PROMISE_TESTS, promiseOf } from "./promise.ts";
 import type { Registered } from "./registry.ts";
 import type { Stage } from "./stage.ts";
@@ -44,8 +44,10 @@ export interface CatalogEntry {
   readonly emit: readonly CatalogStage[];
   /** The receive pipeline; empty for a local kind. */
   readonly receive: readonly CatalogStage[];
-  /** What happens when a stage fails. */
+  /** What happens when a stage of the emit pipeline fails. */
   readonly onError: ErrorStrategies;
+  /** What happens when a stage of the receive pipeline fails, or the handler. */
+  readonly onReceiveError: ErrorStrategies;
   /** How old, and how far ahead, a message may be. */
   readonly freshness: Freshness;
   /** How many messages are heard; left out where there is no limit. */
@@ -69,7 +71,18 @@ export function catalogLines(entries: readonly CatalogEntry[]): string[] {
 }
 
 function entryOf({ spec, owner, handlers }: Pick<Registered, "spec" | "owner" | "handlers">): CatalogEntry {
-  const { kind, description, template, isOrdered, schemas, min, replies, onError, freshness } = spec;
+  const {
+    kind,
+    description,
+    template,
+    isOrdered,
+    schemas,
+    min,
+    replies,
+    onError,
+    onReceiveError,
+    freshness,
+  } = spec;
   const promise = promiseOf(spec);
   return {
     kind,
@@ -85,6 +98,7 @@ function entryOf({ spec, owner, handlers }: Pick<Registered, "spec" | "owner" | 
     emit: inWords(emitStages(spec)),
     receive: isLocal(spec) ? [] : inWords(receiveStages(spec)),
     onError,
+    onReceiveError,
     freshness,
     ...rateLimitOf(spec),
     promise,
@@ -106,7 +120,7 @@ function rateLimitOf({ receive: { rateLimit } }: BehaviorSpec): { rateLimit?: st
 
 function entryLines(entry: CatalogEntry): string[] {
   const { kind, description, owner, template, isOrdered, versions, min, handled, replies } = entry;
-  const { emit, receive, onError, freshness, rateLimit, promise, provenBy } = entry;
+  const { emit, receive, freshness, rateLimit, promise, provenBy } = entry;
   const row = (name: string, text: string) => `  ${name.padEnd(10)} ${text}`;
   const optional = (name: string, text: string) => text === "" ? [] : [row(name, text)];
   const taken = versions.filter((version) => version >= min);
@@ -117,12 +131,29 @@ function entryLines(entry: CatalogEntry): string[] {
     ...optional("replies", replies.join(", ")),
     ...stageRows("emit", emit),
     ...stageRows("receive", receive),
-    row("fails", Object.entries(onError).map(([where, strategy]) => `${where} ${strategy}`).join(", ")),
+    row("fails", strategyRows(entry).map((words) => words.join(" ")).join(", ")),
     ...entry.isLocal
       ? []
       : [row("freshness", freshnessText(freshness)), row("rate", rateLimit ?? "no limit")],
     row("promise", promise),
     row("proven by", `the test "${provenBy} …"`),
+  ];
+}
+
+/** Where a message can fail, and what happens then; the ways out and in apart where they differ. */
+export function strategyRows(
+  { onError, onReceiveError }: Pick<CatalogEntry, "onError" | "onReceiveError">,
+): [where: string, strategy: ErrorStrategy][] {
+  const both = (slot: "store" | "other"): [string, ErrorStrategy][] =>
+    onError[slot] === onReceiveError[slot]
+      ? [[slot, onError[slot]]]
+      : [[`${slot} (out)`, onError[slot]], [`${slot} (in)`, onReceiveError[slot]]];
+  return [
+    ["transport", onError.transport],
+    ...both("store"),
+    ["verify", onReceiveError.verify],
+    ...both("other"),
+    ["handler", onReceiveError.handler],
   ];
 }
 

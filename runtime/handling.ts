@@ -145,11 +145,11 @@ export class Handling {
   }
 
   #keep(
-    { spec: { onError }, isLocal }: Registered,
+    { spec: { onReceiveError }, isLocal }: Registered,
     failure: Omit<Failure, "direction" | "stage"> & { readonly stage: "handler" | "record" },
   ): Kept | Promise<Kept> {
     // A local message nobody sends again, so it is as lost by the one as by the other.
-    const strategy = failure.stage === "handler" || isLocal ? onError.handler : onError.other;
+    const strategy = failure.stage === "handler" || isLocal ? onReceiveError.handler : onReceiveError.other;
     return this.#kernel.failures.handle({ ...failure, direction: "receive" }, strategy);
   }
 

@@ -185,7 +185,7 @@ export {
   type SendOptions,
 } from "./transport/mesh.ts";
 export { type DeliveryPromise, PROMISE_TESTS, promiseOf } from "./promise.ts";
-export { type CatalogEntry, catalogLines, catalogOf, type CatalogStage } from "./catalog.ts";
+export { type CatalogEntry, catalogLines, catalogOf, type CatalogStage, strategyRows } from "./catalog.ts";
 export { observerOf } from "./stages/observers.ts";
 export { RateLimiter, type RateLimiterOptions } from "./primitives/rate_limiter.ts";
 export { type Limit, Limits } from "./primitives/limits.ts";

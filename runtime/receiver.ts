@@ -294,7 +294,7 @@ export class Receiver implements Disposable {
       this.#note(way, { passed, message }, { outcome, stage, error });
       way.settle({ outcome: "error", reason: `${stage}_failed` });
     };
-    const kept = this.#kernel.failures.handle(failure, spec.onError[slotOf(spec, stage)]);
+    const kept = this.#kernel.failures.handle(failure, spec.onReceiveError[slotOf(spec, stage)]);
     if (kept instanceof Promise) kept.then(end);
     else end(kept);
   }

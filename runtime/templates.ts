@@ -111,6 +111,7 @@ function behavior(
       ...receive,
     },
     onError: strategiesFor(template),
+    onReceiveError: strategiesFor(template),
     freshness: DEFAULT_FRESHNESS,
     isOrdered: false,
     bytesMax: DEFAULT_BYTES_MAX,

@@ -4,7 +4,7 @@
  * @module
  */
 import { payloadFields } from "../../messages/payload_fields.ts";
-import { type CatalogEntry, catalogOf, type CatalogStage } from "../catalog.ts";
+import { type CatalogEntry, catalogOf, type CatalogStage, strategyRows } from "../catalog.ts";
 import { type ErrorStrategies, type ErrorStrategy, STRATEGY_TABLE } from "../error_strategy.ts";
 import { DROP_ADVICE } from "../primitives/journal_advice.ts";
 import { type DeliveryPromise, PROMISE_TESTS } from "../promise.ts";
@@ -79,7 +79,7 @@ function kindSection(entry: CatalogEntry, spec: DocumentedKind["spec"]): string 
 
 function factRows(entry: CatalogEntry, { bytesMax }: DocumentedKind["spec"]): string[][] {
   const { owner, template, isOrdered, isLocal, min, versions, handled, replies } = entry;
-  const { onError, freshness, rateLimit, promise, provenBy } = entry;
+  const { freshness, rateLimit, promise, provenBy } = entry;
   const taken = versions.filter((version) => version >= min);
   return [
     ["service", owner],
@@ -88,7 +88,10 @@ function factRows(entry: CatalogEntry, { bytesMax }: DocumentedKind["spec"]): st
     ["with a handler", handled.length === 0 ? "none" : handled.join(", ")],
     ["answered by", replies.length === 0 ? "nothing" : replies.map(code).join(", ")],
     ["promise", `${promise}; proven by the test "${provenBy} …"`],
-    ["when a stage fails", strategiesText(onError)],
+    [
+      "when a stage fails",
+      strategyRows(entry).map(([where, strategy]) => `${where} \`${strategy}\``).join(", "),
+    ],
     ...isLocal ? [] : [
       ["fresh", `up to ${freshness.pastMs / 1_000} s back and ${freshness.futureMs / 1_000} s ahead`],
       ["heard", rateLimit ?? "without a rate limit"],
@@ -146,10 +149,6 @@ function dropSection(): string {
     "`nara why ID` says the same of a message that came by. Reasons that begin with `x:` are those of a service's own stages.",
     table(["reason", "what to do"], rows),
   ].join("\n\n");
-}
-
-function strategiesText(strategies: ErrorStrategies): string {
-  return Object.entries(strategies).map(([slot, strategy]) => `${slot} \`${strategy}\``).join(", ");
 }
 
 /** As forges make it of a headline. */

@@ -46,6 +46,7 @@ Deno.test("catalogOf() tells of each kind what is declared, by name", () => {
     handled: [3],
     replies: ["tea:thanks"],
     onError: offer.spec.onError,
+    onReceiveError: offer.spec.onError,
     freshness: { pastMs: 300_000, futureMs: 60_000 },
     rateLimit: offer.spec.receive.rateLimit.describe(),
     promise: promiseOf(offer.spec),

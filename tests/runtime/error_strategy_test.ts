@@ -268,3 +268,18 @@ Deno.test("strategyOfCall() leaves nothing to go on behind the back of whoever c
   const strategies = ["drop", "log", "retry", "queue", "panic"] as const;
   assertEquals(strategies.map(strategyOfCall), ["drop", "log", "drop", "drop", "panic"]);
 });
+
+Deno.test("ErrorStrategy of the way in is another than that of the way out, where onReceiveError says so", async () => {
+  const shelf = brokenPeer("shelf");
+  const behavior = stored.with({
+    emit: { store: shelf },
+    receive: { store: shelf },
+    onError: { store: "log" },
+    onReceiveError: { store: "queue" },
+  });
+  await using bench = await Bench.create([behavior]);
+  await assertRejects(() => bench.service.rt.emit(behavior.draft({ text: "out" })), Error);
+  assertEquals(lettersOf(bench), []);
+  await bench.receive(await bench.frame(behavior.draft({ text: "in" })));
+  assertEquals(lettersOf(bench).map((letter) => letter.split(",")[0]), ["receive of test:stored at shelf"]);
+});
