@@ -73,6 +73,7 @@ export async function createKernel(
   });
   const books = new Books();
   const registry = new Registry(books);
+  const kept = keepers(config, { clock, random, file, log, books, registry }, means);
   const latency = new CallLatency();
   const { plaza: joinPlaza, plazaRoot: root = PLAZA_ROOT } = config;
   const addressOf = peers.addressOf.bind(peers);
@@ -92,8 +93,8 @@ export async function createKernel(
     plaza: await joinPlaza?.({ me, clock, random, root }),
     peers,
     ...durable(config, clock),
-    ...keepers(config, { clock, random, file, log, books, registry }, means),
-    ...noting(config, clock),
+    ...kept,
+    ...noting(config, clock, kept.outbox),
     openRequests: new OpenRequests(),
     gossip: new GossipQueue(),
     bus: new EventBus(
@@ -148,8 +149,12 @@ function keepers(
 }
 
 /** What hears of every message's way. */
-function noting({ onPassage }: RuntimeConfig, clock: Clock): Pick<Kernel, "journal" | "note"> {
-  const journal = new Journal({ clock });
+function noting(
+  { onPassage }: RuntimeConfig,
+  clock: Clock,
+  outbox: Outbox,
+): Pick<Kernel, "journal" | "note"> {
+  const journal = new Journal({ clock, underWay: (id) => outbox.underWay(id) });
   if (!onPassage) return { journal, note: (passage) => journal.record(passage) };
   return {
     journal,

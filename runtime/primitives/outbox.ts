@@ -5,6 +5,7 @@
  */
 import type { Message } from "../../messages/message.ts";
 import { messageOf, toError } from "../../utilities/errors.ts";
+import type { MessageId } from "../../utilities/names.ts";
 import { timestampMs } from "../../utilities/timestamp.ts";
 import { fullJitterMs } from "./backoff.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -20,6 +21,7 @@ import {
   type OutboxEntry,
   OutboxError,
   type OutboxQueue,
+  placeIn,
   readEntry,
   targetOf,
   tooLate,
@@ -79,6 +81,11 @@ export class Outbox implements AsyncDisposable {
   /** How many wait, those that are just leaving included. */
   get size(): number {
     return this.#space.messages;
+  }
+
+  /** Where a message is that waits here, in words; `undefined` when none of this id does. */
+  underWay(id: MessageId): string | undefined {
+    return this.#queues.values().map((queue) => placeIn(queue, id)).find((place) => place !== undefined);
   }
 
   /** Whether messages to the target of `message` wait: then it has to queue behind them, or it would overtake. */

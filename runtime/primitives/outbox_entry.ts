@@ -2,6 +2,7 @@
  * Outbox entries: one message that waits to be sent again, in memory and in the data folder.
  * @module
  */
+import type { MessageId } from "../../utilities/names.ts";
 import { MessageError } from "../../messages/message_error.ts";
 import type { Message } from "../../messages/message.ts";
 import { NaraError } from "../../utilities/errors.ts";
@@ -128,6 +129,21 @@ export function behindOthers(message: Message): OutboxError {
     "behind",
     `Cannot send ${message.kind} to ${nameOf(message)} before what waits already: it queues behind`,
   );
+}
+
+/** Where a message waits in a queue, in words; `undefined` when it does not. */
+export function placeIn(
+  { entries, isSending }: { readonly entries: readonly OutboxEntry[]; readonly isSending: boolean },
+  id: MessageId,
+): string | undefined {
+  const at = entries.findIndex(({ message }) => message.id === id);
+  if (at < 0) return undefined;
+  const now = at > 0
+    ? `behind ${at} others to the same target`
+    : isSending
+    ? "being tried again now"
+    : "to be tried again";
+  return `in the outbox, tried ${entries[at].attempts} times, ${now}`;
 }
 
 /** Whether a message that failed like this may come through later. */

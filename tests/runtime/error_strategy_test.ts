@@ -78,9 +78,11 @@ for (const strategy of ["drop", "log"] as const) {
 
 Deno.test("ErrorStrategy retry resolves the emit as retrying, and ends in the dead letters at the deadline", async () => {
   await using bench = await failing("retry");
-  const { outcome, reason } = await bench.service.rt.emit(draft);
+  const { id, outcome, reason } = await bench.service.rt.emit(draft);
   assertEquals([outcome, reason, lettersOf(bench)], ["retrying", "wire broke", []]);
   assertEquals(totalsOf(bench.mock.runtime, "emit", "test:note").retrying, 1);
+  const why = bench.mock.runtime.journal.why(id);
+  assertStringIncludes(why.known === "passages" ? why.underWay ?? "" : "", "in the outbox, tried 1 times");
   await bench.mock.clock.advance(4 * 60_000);
   const [letter, ...others] = lettersOf(bench);
   assertEquals(others, []);
