@@ -60,6 +60,11 @@ export function encodeEnvelope(message: Message): Uint8Array {
   return encoder.encode(`${head(message)}${middle}${tail(message)}${last}}`);
 }
 
+/** The bytes of a message: those that came, where they were kept, or those that are sent. */
+export function frameOf(message: Message): Uint8Array {
+  return message.frame ?? encodeEnvelope(message);
+}
+
 /** The bytes that were signed already are all of the frame but its last field. */
 function withSignature(content: Uint8Array, envelopeSignature: Uint8Array): Uint8Array {
   const last = `,"envelope_signature":"${encodeBase64(envelopeSignature)}"}`;

@@ -13,7 +13,7 @@ import { type ErrorStrategies, strategyOfCall } from "./error_strategy.ts";
 import { endOf, type Handling } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ChainResult, Passed } from "./pipeline.ts";
-import type { Kept } from "./primitives/failures.ts";
+import { type Kept, whenKept } from "./primitives/failures.ts";
 import { isWorthRetrying } from "./primitives/outbox_entry.ts";
 import type { OutboxOutcome } from "./primitives/outbox_options.ts";
 import type { PassageOutcome } from "./primitives/journal.ts";
@@ -217,14 +217,12 @@ export class Emitter {
     const end = (kept: Kept) => {
       registered.emitted.settle({ outcome: kept === "dropped" ? "error" : kept, stage });
       this.#note(result, kept === "dropped" ? "error" : kept, { stage, error });
-      if (kept === "dropped") reject(error);
-      else {resolve(
-          new Outcome(message, kept, error.message, "receipt" in result ? result.receipt : undefined),
-        );}
+      if (kept === "dropped") return reject(error);
+      const receipt = "receipt" in result ? result.receipt : undefined;
+      resolve(new Outcome(message, kept, error.message, receipt));
     };
-    const kept = this.#kernel.failures.handle({ message, direction: "emit", stage, error }, strategy);
-    if (kept instanceof Promise) kept.then(end);
-    else end(kept);
+    const failure = { message, direction: "emit", stage, error } as const;
+    whenKept(this.#kernel.failures.handle(failure, strategy), end);
   }
 
   #note(result: ChainResult, outcome: PassageOutcome, failed?: Failed): void {

@@ -12,7 +12,7 @@ import { endOf, type Handling, type HandlingResult, receiptOf } from "./handling
 import type { Kernel } from "./kernel.ts";
 import type { Chain, ChainResult, Passed } from "./pipeline.ts";
 import { type Deadline, Deadlines } from "./primitives/deadlines.ts";
-import type { Kept } from "./primitives/failures.ts";
+import { type Kept, whenKept } from "./primitives/failures.ts";
 import type { Passage } from "./primitives/journal.ts";
 import type { Change } from "./primitives/store.ts";
 import type { Registered } from "./registry.ts";
@@ -294,9 +294,7 @@ export class Receiver implements Disposable {
       this.#note(way, { passed, message }, { outcome, stage, error });
       way.settle({ outcome: "error", reason: `${stage}_failed` });
     };
-    const kept = this.#kernel.failures.handle(failure, spec.onReceiveError[slotOf(spec, stage)]);
-    if (kept instanceof Promise) kept.then(end);
-    else end(kept);
+    whenKept(this.#kernel.failures.handle(failure, spec.onReceiveError[slotOf(spec, stage)]), end);
   }
 
   #note(

@@ -31,6 +31,12 @@ export type FailureKeeper = (failure: Failure) => boolean | Promise<boolean>;
 /** What became of a failed message: given up, to be tried again, or with the dead letters. */
 export type Kept = "dropped" | "retrying" | "queued";
 
+/** Calls `end` with what became of a failed message: at once where that is known. */
+export function whenKept(kept: Kept | Promise<Kept>, end: (kept: Kept) => void): void {
+  if (kept instanceof Promise) kept.then(end);
+  else end(kept);
+}
+
 /** What failures can do. */
 export interface FailuresOptions {
   /** Where warnings go. */

@@ -3,7 +3,7 @@
  * upgrade. A line of JSON about it, then its frame as it goes over the wire; the key says in which order they came.
  * @module
  */
-import { decodeEnvelope, decodeMessage, encodeEnvelope } from "../../messages/envelope.ts";
+import { decodeEnvelope, decodeMessage } from "../../messages/envelope.ts";
 import { MessageError } from "../../messages/message_error.ts";
 import type { Message, Proof } from "../../messages/message.ts";
 import type { BehaviorSpec } from "../behavior.ts";
@@ -68,11 +68,6 @@ export function decodeKept(value: Uint8Array): Kept {
     throw new SyntaxError("Cannot read a kept message: its first line must be a JSON object");
   }
   return { meta: meta as KeptMeta, frame: value.slice(end + 1) };
-}
-
-/** The bytes of a message: those that came, for a received one. */
-export function frameOf(message: Message): Uint8Array {
-  return message.frame ?? encodeEnvelope(message);
 }
 
 /** A reader for the kinds that `specOf` knows; that one throws for others. */

@@ -2,7 +2,7 @@
  * Letters: the form of one dead letter, in the data folder and in an operator's list.
  * @module
  */
-import { decodeEnvelope } from "../../messages/envelope.ts";
+import { decodeEnvelope, frameOf } from "../../messages/envelope.ts";
 import { Message, type Proof } from "../../messages/message.ts";
 import { NaraError } from "../../utilities/errors.ts";
 import type { Direction } from "./books.ts";
@@ -10,7 +10,6 @@ import {
   decodeKept,
   encodeKept,
   errorIn,
-  frameOf,
   type KeptError,
   keptError,
   numberIn,

@@ -2,6 +2,7 @@
  * Outbox entries: one message that waits to be sent again, in memory and in the data folder.
  * @module
  */
+import { frameOf } from "../../messages/envelope.ts";
 import type { MessageId } from "../../utilities/names.ts";
 import { MessageError } from "../../messages/message_error.ts";
 import type { Message } from "../../messages/message.ts";
@@ -14,7 +15,6 @@ import {
   decodeKept,
   encodeKept,
   errorIn,
-  frameOf,
   type Kept,
   type KeptError,
   numberIn,

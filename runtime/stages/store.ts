@@ -18,7 +18,7 @@ import {
   type StageResult,
   type StreamStage,
 } from "../stage.ts";
-import { frameOf } from "./frame.ts";
+import { checkedFrame } from "./frame.ts";
 import { newFact, observerOf } from "./observers.ts";
 
 export type { StorePriority };
@@ -110,7 +110,7 @@ export function recordOf(message: Message, spec: BehaviorSpec, priority: StorePr
     contentKey,
     timestampMs: timestampMs(message.timestamp),
     priority,
-    frame: frameOf(message, spec),
+    frame: checkedFrame(message, spec),
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../stage.ts";
 import { type Answer, MeshError } from "../transport/mesh.ts";
 import type { Plaza } from "../transport/plaza.ts";
-import { frameOf } from "./frame.ts";
+import { checkedFrame } from "./frame.ts";
 import { checkTopic, checkTopicPattern, topicOf } from "../transport/plaza_topic.ts";
 
 /**
@@ -41,7 +41,7 @@ export function meshOnly(): PeerStage {
         );
       }
       if (!toId) return fail(noTarget(message));
-      const frame = frameOf(message, context.behavior);
+      const frame = checkedFrame(message, context.behavior);
       if (context.openRequests.answer(message, frame)) return continueWith(message, { outcome: "unknown" });
       return deliver(message, context, () => sendTo(toId, frame, context), frame);
     },
@@ -112,7 +112,7 @@ async function deliver(
   message: Message,
   context: StageContext,
   send: (frame: Uint8Array) => Promise<Answer>,
-  frame: Uint8Array = frameOf(message, context.behavior),
+  frame: Uint8Array = checkedFrame(message, context.behavior),
 ): Promise<StageResult> {
   const { receipt, reply, peer } = await send(frame);
   if (reply) context.takeReply(reply, peer ?? "", message);
@@ -136,7 +136,7 @@ async function sendTo(to: string, frame: Uint8Array, context: StageContext): Pro
 }
 
 async function broadcast(message: Message, context: StageContext): Promise<StageResult> {
-  const frame = frameOf(message, context.behavior);
+  const frame = checkedFrame(message, context.behavior);
   const sends = context.peers.proven().map(({ id }) => sendTo(id, frame, context));
   await Promise.allSettled(sends); // A peer that is away misses a broadcast; that is what broadcasting means.
   return continueWith(message);
@@ -148,7 +148,7 @@ async function publish(
   plaza: Plaza,
   topic: string,
 ): Promise<StageResult> {
-  await plaza.publish(topic, frameOf(message, behavior), { signal });
+  await plaza.publish(topic, checkedFrame(message, behavior), { signal });
   return continueWith(message);
 }
 
