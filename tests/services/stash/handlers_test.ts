@@ -178,3 +178,20 @@ Deno.test("handleResponseV1() offers only this nara's own stash to its owner's s
   await handleResponseV1(context, message("eve", { ...response, nonce: undefined }));
   assertEquals(offered, ["bob"]);
 });
+
+Deno.test("handleStoreV1() refuses a store that its owner made before the one that is kept", async () => {
+  const context = confidant();
+  const madeAt = (timestamp: bigint, ciphertext: Uint8Array) => {
+    const store = message("alice", storeOf("alice", { ciphertext }));
+    return new Message({ ...store, timestamp, payloadJson: "{}", id: `at ${timestamp}` });
+  };
+  const [older, newer] = [new Uint8Array(64).fill(1), new Uint8Array(64).fill(2)];
+  await handleStoreV1(context, madeAt(2_000_000_000n, newer));
+  await handleStoreV1(context, madeAt(1_000_000_000n, older));
+  assertEquals(context.shelf.get("alice")?.ciphertext, newer);
+  const acks = context.sent.map(({ payload }) => payload as StashAckV1);
+  assertEquals(acks.map(({ success, reason }) => [success, reason]), [
+    [true, undefined],
+    [false, "older than what is kept"],
+  ]);
+});
