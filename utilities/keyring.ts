@@ -4,10 +4,17 @@
  * An id cannot be checked against a key (it hashes a secret), so the keyring pins: whoever comes later with another
  * key for the same id is refused and reported. It is kept in memory; `onChange` tells what is to be kept on disk,
  * and at the next start every kept pin is pinned (and marked as ours) again.
+ *
+ * Anyone can make ids without end, and a keyring that they filled would shut honest newcomers out for good. So where it is told when a
+ * pin may go (`onForget`), an id that only ever introduced itself makes room for the next, the oldest first: such an id means nothing
+ * here yet, and whoever took it over would gain no more than with a new one. An id that was met, that is that answered from an address
+ * of its own, never makes room, nor does one for which somebody holds something (`keepWhile`). What a chain of rotations leaves behind
+ * between its first and its last id does: keys are made for nothing, and who was met once could fill the keyring with its own.
  * @module
  */
 
 import { IdentityError } from "./identity_error.ts";
+import type { RotationClaim } from "./key_rotation.ts";
 import type { NaraId, NaraName } from "./names.ts";
 import { isStrongPublicKey } from "./public_key.ts";
 
@@ -21,6 +28,22 @@ export interface Pin {
   readonly name?: NaraName;
   /** Whether a valid `envelope_signature` of this key was seen, so that one is expected from now on. */
   readonly ours: boolean;
+  /** On how many days it answered from an address of its own; none as long as it only introduced itself. */
+  readonly metDays?: number;
+  /** The last of them, in days since 1970. */
+  readonly metDay?: number;
+  /** Who follows it, by its own word. */
+  readonly successor?: Successor;
+  /** Whom it follows. */
+  readonly predecessor?: NaraId;
+}
+
+/** Who follows a nara that has handed its place on. */
+export interface Successor {
+  /** Its id. */
+  readonly id: NaraId;
+  /** When that became known here, in milliseconds since 1970. */
+  readonly atMs: number;
 }
 
 /** Someone came with another key for a pinned id. */
@@ -33,23 +56,32 @@ export interface KeyConflict {
   readonly offered: Uint8Array;
   /** The name that came with it, if one did. */
   readonly name?: NaraName;
+  /** Whether the id is one that stays: it was met, or something is held for it. Others mean little yet. */
+  readonly isFamiliar?: boolean;
 }
 
 /** Options for {@linkcode Keyring}. */
 export interface KeyringOptions {
   /**
-   * Pins at most; past it new ids are refused, as forgetting a pin would let anyone take its id over. More costs
-   * about 400 bytes each.
+   * Pins at most; past it the oldest that only ever introduced itself makes room, and where there is none new ids are refused, as
+   * forgetting a pin lets anyone take its id over. More costs about 400 bytes each.
    * @default {10_000}
    */
   pinsMax?: number;
   /** Called for every new pin, new name and new mark, after it holds. What it throws goes to the caller. */
   onChange?: (pin: Pin) => void;
+  /** Called for every pin that makes room, before it goes. Without it none does. What it throws goes to the caller. */
+  onForget?: (id: NaraId) => void;
+  /** Whether a pin has to stay, for reasons that the keyring does not know. @default {never} */
+  isKept?: (id: NaraId) => boolean;
   /** Called once for every pair of id and refused key (as long as it is among the last 1 000). */
   onConflict?: (conflict: KeyConflict) => void;
 }
 
 const KEY_BYTES = 32;
+const DAY_MS = 86_400_000;
+/** Pins that are asked about when one has to make room; whoever is kept goes to the end. */
+const ASKED_MAX = 64;
 /** Keys of one name that are tried; a nara of ours beyond them is known by its envelope signature all the same. */
 export const NAMESAKES_MAX = 8;
 /** Refused pairs of id and key that are remembered, so that each is reported once. */
@@ -58,12 +90,16 @@ const REPORTS_MAX = 1_000;
 /** The pinned keys of a runtime. */
 export class Keyring {
   readonly #pins = new Map<NaraId, Pin>();
+  /** Ids that may make room, the oldest first. */
+  readonly #passing = new Set<NaraId>();
   readonly #idsByName = new Map<NaraName, Set<NaraId>>();
   readonly #reported = new Set<string>();
+  readonly #holders = new Set<(id: NaraId) => boolean>();
   readonly #options: KeyringOptions;
   readonly #pinsMax: number;
   #conflicts = 0;
   #refusals = 0;
+  #forgotten = 0;
 
   /**
    * An empty keyring.
@@ -94,6 +130,11 @@ export class Keyring {
     return this.#refusals;
   }
 
+  /** How many made room for others. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
   /** How often another key was offered for a pinned id. */
   get conflicts(): number {
     return this.#conflicts;
@@ -121,14 +162,14 @@ export class Keyring {
       if (name !== undefined && name !== known.name) this.#set({ ...known, name });
       return "known";
     }
-    if (this.#pins.size >= this.#pinsMax) {
+    if (!isStrongPublicKey(key)) throw weakKey(id);
+    if (this.#pins.size >= this.#pinsMax && !this.#makeRoom()) {
       this.#refusals++;
       throw new IdentityError(
         "keyring_full",
         `Cannot pin a key for "${id}" as the keyring holds ${this.#pinsMax} already: raise pinsMax to know more naras`,
       );
     }
-    if (!isStrongPublicKey(key)) throw weakKey(id);
     this.#set({ id, key: key.slice(), ...(name !== undefined && { name }), ours: false });
     return "pinned";
   }
@@ -142,6 +183,75 @@ export class Keyring {
   markOurs(id: NaraId): void {
     const pin = this.#pins.get(id);
     if (pin && !pin.ours) this.#set({ ...pin, ours: true });
+  }
+
+  /** The nara with this id answered from an address of its own: its pin makes room for nobody. An id without a pin stays unknown. */
+  met(id: NaraId, nowMs: number): void {
+    const pin = this.#pins.get(id);
+    const metDay = Math.floor(nowMs / DAY_MS);
+    if (pin && pin.metDay !== metDay) this.#set({ ...pin, metDay, metDays: (pin.metDays ?? 0) + 1 });
+  }
+
+  /**
+   * Keeps the pin of every id for which `holds` says yes, whoever needs its room, until disposed: what is held for an id must not go to
+   * the next who takes that id over.
+   */
+  keepWhile(holds: (id: NaraId) => boolean): Disposable {
+    const holder = (id: NaraId) => holds(id); // Its own, so that the same function may hold twice.
+    this.#holders.add(holder);
+    return { [Symbol.dispose]: () => void this.#holders.delete(holder) };
+  }
+
+  /** Who follows the nara with this id, if it has handed its place on. */
+  successorOf(id: NaraId): Successor | undefined {
+    return this.#pins.get(id)?.successor;
+  }
+
+  /** Whom the nara with this id follows. */
+  predecessorOf(id: NaraId): NaraId | undefined {
+    return this.#pins.get(id)?.predecessor;
+  }
+
+  /**
+   * Follows a rotation, of which both signatures were checked just now and whose new key is pinned: from now on the new id stands where
+   * the old one stood. Only a rotation by the very key that is pinned for the old id counts, only its first one, and only to somebody
+   * who has not stepped down.
+   *
+   * @returns `unknown` where the old id has no pin, and so nothing is to be followed.
+   * @throws {IdentityError} `key_conflict`, for any other rotation of a pinned id.
+   */
+  succeed({ oldId, oldKey, newId, newKey }: RotationClaim, nowMs: number): "followed" | "known" | "unknown" {
+    const old = this.#pins.get(oldId);
+    if (!old) return "unknown";
+    if (!sameBytes(old.key, oldKey)) {
+      throw this.#conflict({ id: oldId, pinned: old.key, offered: oldKey.slice(), name: old.name });
+    }
+    const successor = this.#pins.get(newId);
+    const isOther = old.successor !== undefined && old.successor.id !== newId;
+    const isRight = successor && sameBytes(successor.key, newKey) && !successor.successor;
+    if (isOther || !isRight || successor.predecessor !== undefined && successor.predecessor !== oldId) {
+      throw this.#conflict({ id: oldId, pinned: old.key, offered: newKey.slice(), name: old.name });
+    }
+    if (old.successor) return "known";
+    // The new one first: should only one of them reach the disk, the rotation is followed once more.
+    this.#set({
+      ...successor,
+      ...successor.name === undefined && old.name !== undefined && { name: old.name },
+      ...old.metDays !== undefined && {
+        metDays: Math.max(old.metDays, successor.metDays ?? 0),
+        metDay: successor.metDay ?? old.metDay,
+      },
+      ours: successor.ours || old.ours,
+      predecessor: oldId,
+    });
+    this.#set({ ...old, successor: { id: newId, atMs: nowMs } });
+    return "followed";
+  }
+
+  /** Takes back a pin as an earlier run told it. */
+  restore(pin: Pin): void {
+    this.pin(pin.id, pin.key, pin.name);
+    this.#set({ ...pin, key: this.#pins.get(pin.id)!.key });
   }
 
   /**
@@ -172,10 +282,38 @@ export class Keyring {
       else this.#pins.delete(pin.id);
       throw thrown;
     }
-    if (before?.name !== pin.name) this.#rename(pin, before?.name);
+    if (isPassing(pin)) this.#passing.add(pin.id);
+    else this.#passing.delete(pin.id);
+    // Who has stepped down goes by no name any more: it is its successor's.
+    const [was, is] = [before, pin].map((each) => each?.successor ? undefined : each?.name);
+    if (was !== is) this.#rename({ ...pin, name: is }, was);
   }
 
-  #rename({ id, name }: Pin, before: NaraName | undefined): void {
+  #isKept(id: NaraId): boolean {
+    return this.#options.isKept?.(id) || this.#holders.values().some((holds) => holds(id));
+  }
+
+  /** Forgets the oldest that may go, unless it has to stay. */
+  #makeRoom(): boolean {
+    const { onForget } = this.#options;
+    if (!onForget) return false;
+    for (const id of [...Iterator.from(this.#passing).take(ASKED_MAX)]) {
+      this.#passing.delete(id);
+      if (this.#isKept(id)) {
+        this.#passing.add(id); // To the end: it was asked about just now.
+        continue;
+      }
+      onForget(id);
+      const { name } = this.#pins.get(id)!;
+      this.#pins.delete(id);
+      if (name !== undefined) this.#rename({ id, name: undefined }, name);
+      this.#forgotten++;
+      return true;
+    }
+    return false;
+  }
+
+  #rename({ id, name }: Pick<Pin, "id" | "name">, before: NaraName | undefined): void {
     if (before !== undefined) {
       const ids = this.#idsByName.get(before);
       ids?.delete(id);
@@ -187,13 +325,14 @@ export class Keyring {
     }
   }
 
-  #conflict(conflict: KeyConflict): IdentityError {
+  #conflict(conflict: Omit<KeyConflict, "isFamiliar">): IdentityError {
     this.#conflicts++;
     const pair = `${conflict.id} ${conflict.offered.toHex()}`;
     if (!this.#reported.has(pair)) {
       this.#reported.add(pair);
       if (this.#reported.size > REPORTS_MAX) this.#reported.delete(this.#reported.keys().next().value!);
-      this.#options.onConflict?.(conflict);
+      const isFamiliar = !this.#passing.has(conflict.id) || this.#isKept(conflict.id);
+      this.#options.onConflict?.({ ...conflict, ...isFamiliar && { isFamiliar } });
     }
     return new IdentityError(
       "key_conflict",
@@ -201,6 +340,11 @@ export class Keyring {
         `pinned is ${conflict.pinned.toBase64()}, offered was ${conflict.offered.toBase64()}`,
     );
   }
+}
+
+/** Whether a pin means no more than that somebody introduced itself, or was a step on somebody's way. */
+export function isPassing({ metDays, successor, predecessor }: Pin): boolean {
+  return metDays === undefined || successor !== undefined && predecessor !== undefined;
 }
 
 function weakKey(id: NaraId): IdentityError {

@@ -2,15 +2,22 @@
  * The peer directory: who is out there, where, and since when.
  *
  * An address is used for an id only after an answer of that id came from it; what others say about addresses is
- * hearsay. A peer that cannot be reached is left alone for a while, and what is sent to it meanwhile fails at once.
+ * hearsay. A peer that cannot be reached is left alone for a while, and what is sent to it meanwhile fails at once. Whoever answers
+ * with nonsense is shunned, and with whom the operator blocks there is nothing to do at all.
  * @module
  */
 import type { Clock } from "../../utilities/clock.ts";
 import type { Random } from "../../utilities/random.ts";
 import type { NaraId, NaraName } from "../../utilities/names.ts";
-import { MeshError } from "../transport/mesh.ts";
-import { backoffMs } from "./backoff.ts";
+import { AnswerError, MeshError, type Receipt } from "../transport/mesh.ts";
 import type { Limit } from "./limits.ts";
+import { type BlockMemory, PeerBlocks } from "./peer_blocks.ts";
+import { PeerCircuit } from "./peer_circuit.ts";
+import { ownId } from "./peer_error.ts";
+import type { PeerEvidence } from "./peer_evidence.ts";
+import { type PeerQuotaOptions, PeerQuotas } from "./peer_quotas.ts";
+import { FORGED, type PeerConduct, PeerScore } from "./peer_score.ts";
+import type { PeerState, PeerView } from "./peer_view.ts";
 
 /** How long a peer counts as online after the last that was heard of it, in milliseconds. */
 export const ONLINE_MS = 150_000;
@@ -50,6 +57,18 @@ export interface PeerDirectoryOptions {
   mayDial?: (address: string) => boolean;
   /** Told when an address of a peer was proven or replaced, to remember it. */
   onProven?: (peer: ProvenPeer) => void;
+  /** Told each time when a peer answered from its address. */
+  onMet?: (id: NaraId) => void;
+  /** Where an earlier run reached `id`, so that it is not dialled there once it is blocked. @default {nowhere} */
+  rememberedAddressOf?: (id: NaraId) => string | undefined;
+  /** Where the block list is kept. @default {nowhere} */
+  blocks?: BlockMemory;
+  /** What is known of keys that were refused. @default {nothing} */
+  evidence?: PeerEvidence;
+  /** What one peer may bring in a minute. */
+  quotas?: PeerQuotaOptions;
+  /** Whose directory it is: nobody can block themselves. */
+  ownId?: NaraId;
   /**
    * Peers kept. Past it the one heard longest ago is forgotten, those without a proven address first.
    * @default {1_024}
@@ -63,29 +82,44 @@ interface Peer {
   address: string | undefined;
   onlineSinceMs: number;
   lastHeardMs: number;
-  failures: number;
-  retryAtMs: number;
+  readonly circuit: PeerCircuit;
+  readonly score: PeerScore;
+  bytesIn: number;
+  bytesOut: number;
 }
+
+type Settings =
+  & Required<Pick<PeerDirectoryOptions, "clock" | "random" | "mayDial" | "onProven" | "onMet" | "peersMax">>
+  & Pick<PeerDirectoryOptions, "ownId" | "rememberedAddressOf">;
+
+const NO_BYTES = { bytesIn: 0, bytesOut: 0 };
 
 /** Peers by id, and the addresses worth greeting. */
 export class PeerDirectory {
-  readonly #options: Required<Omit<PeerDirectoryOptions, "addresses">>;
+  readonly #options: Settings;
   readonly #peers = new Map<NaraId, Peer>();
   readonly #owners = new Map<string, NaraId>();
   readonly #addresses: Set<string>;
   readonly #strangerListeners = new Set<(id: NaraId) => void>();
+  readonly #blocks: PeerBlocks;
+  readonly #quotas: PeerQuotas;
+  /** What is known of keys that were refused, where that is kept. */
+  readonly evidence: PeerEvidence | undefined;
   #overflows = 0;
 
   /**
    * A directory of nobody.
    *
-   * @param options Time, chance, and what may be dialled.
+   * @param options Time, chance, what may be dialled, and what is remembered.
    */
   constructor(options: PeerDirectoryOptions) {
-    const { clock, random, addresses = [], peersMax = 1_024 } = options;
-    const { mayDial = () => false, onProven = () => {} } = options;
-    this.#options = { clock, random, mayDial, onProven, peersMax };
+    const { clock, random, addresses = [], peersMax = 1_024, ownId, rememberedAddressOf } = options;
+    const { mayDial = () => false, onProven = () => {}, onMet = () => {} } = options;
+    this.#options = { clock, random, mayDial, onProven, onMet, peersMax, ownId, rememberedAddressOf };
     this.#addresses = new Set(addresses);
+    this.#blocks = new PeerBlocks(options.blocks);
+    this.#quotas = new PeerQuotas(clock, options.quotas);
+    this.evidence = options.evidence;
   }
 
   /** Addresses that the operator gave or an earlier run proved. */
@@ -100,24 +134,31 @@ export class PeerDirectory {
 
   /** Its bound, for `nara limits`. */
   limits(): Limit[] {
-    return [{
-      name: "peers.known",
-      unit: "peers",
-      max: this.#options.peersMax,
-      rule: "the one heard longest ago is forgotten, those without a proven address first",
-      inUse: () => this.size,
-      overflows: () => this.#overflows,
-    }];
+    return [
+      {
+        name: "peers.known",
+        unit: "peers",
+        max: this.#options.peersMax,
+        rule: "the one heard longest ago is forgotten, those without a proven address first",
+        inUse: () => this.size,
+        overflows: () => this.#overflows,
+      },
+      ...this.#blocks.limits(),
+      ...this.#quotas.limits(),
+      ...this.evidence?.limits() ?? [],
+    ];
   }
 
   /** Whether `address` may be dialled before anything came from it. */
   mayDial(address: string): boolean {
+    const owner = this.#owners.get(address);
+    if (this.#blocks.hasAddress(address) || owner !== undefined && this.#blocks.has(owner)) return false;
     return this.#addresses.has(address) || this.#options.mayDial(address);
   }
 
   /** Where `id` answered, if it ever did. */
   addressOf(id: NaraId): string | undefined {
-    return this.#peers.get(id)?.address;
+    return this.#blocks.has(id) ? undefined : this.#peers.get(id)?.address;
   }
 
   /** Who answered at `address`, if anybody did. */
@@ -130,9 +171,12 @@ export class PeerDirectory {
     return this.#peers.get(id)?.name;
   }
 
-  /** Peers whose address is proven, the one heard last first. */
+  /** Peers whose address is proven, the one heard last first; without those that are blocked or shunned. */
   proven(): ProvenPeer[] {
-    return [...this.#peers.values()].filter(({ address }) => address !== undefined)
+    const nowMs = this.#options.clock.monotonicMs();
+    return [...this.#peers.values()].filter((peer) =>
+      peer.address !== undefined && this.#isWelcome(peer, nowMs)
+    )
       .sort((a, b) => b.lastHeardMs - a.lastHeardMs)
       .map(({ id, name, address }) => ({ id, name, address: address! }));
   }
@@ -142,21 +186,21 @@ export class PeerDirectory {
     const nowMs = this.#options.clock.monotonicMs();
     return [...this.#peers.values()]
       .filter((peer) =>
-        peer.address !== undefined && peer.failures === 0 && nowMs - peer.lastHeardMs <= ONLINE_MS
+        peer.address !== undefined && peer.circuit.failures === 0 && this.#isWelcome(peer, nowMs) &&
+        nowMs - peer.lastHeardMs <= ONLINE_MS
       )
       .sort((a, b) => a.onlineSinceMs - b.onlineSinceMs)
       .map(({ id, name, onlineSinceMs }) => ({ id, name, uptimeMs: nowMs - onlineSinceMs }));
   }
 
   /** A verified message of `id` came in, whichever way. */
-  heard(id: NaraId, name?: NaraName): void {
-    const nowMs = this.#options.clock.monotonicMs();
+  heard(id: NaraId, name?: NaraName, nowMs: number = this.#options.clock.monotonicMs()): void {
     const known = this.#peers.get(id);
     if (known && known.name === (name ?? known.name) && nowMs - known.lastHeardMs < HEARD_MS) return;
     const peer = known ?? this.#add(id, nowMs);
     if (nowMs - peer.lastHeardMs > ONLINE_MS) peer.onlineSinceMs = nowMs;
     peer.lastHeardMs = nowMs;
-    if (peer.failures > 0) peer.retryAtMs = nowMs; // It lives: there is no need to wait before the next try.
+    peer.circuit.hear(nowMs); // It lives: there is no need to wait before the next try.
     if (name) peer.name = name;
     this.#peers.delete(id); // A Map keeps insertion order: the one heard last moves to the end.
     this.#peers.set(id, peer);
@@ -164,6 +208,7 @@ export class PeerDirectory {
 
   /** A verified answer of `id` came from `address`: from now on it is reached there. */
   prove(id: NaraId, address: string, name?: NaraName): void {
+    if (this.#blocks.has(id)) return;
     this.heard(id, name);
     const peer = this.#peers.get(id)!;
     const isNews = peer.address !== address;
@@ -172,42 +217,115 @@ export class PeerDirectory {
     if (isNews && peer.address !== undefined) this.#owners.delete(peer.address);
     this.#owners.set(address, id);
     peer.address = address;
-    peer.failures = 0;
+    this.#reached(peer);
     if (isNews) this.#options.onProven({ id, name: peer.name, address });
+    this.#options.onMet(id);
   }
 
   /**
-   * Fails at once while `id` is left alone after a failure.
+   * Fails at once for whoever is blocked, and while `id` is left alone after a failure. When the pause is over, one try passes;
+   * the others wait for what becomes of it.
    *
-   * @throws {MeshError} `unreachable`.
+   * @throws {MeshError} `unreachable`; `refused` for whoever is blocked.
    */
   assertReachable(id: NaraId): void {
+    if (this.#blocks.has(id)) {
+      throw new MeshError("refused", `Cannot send to ${id} as it is blocked here: nara unblock ${id}`);
+    }
     const peer = this.#peers.get(id);
-    if (!peer || peer.failures === 0) return;
-    const leftMs = peer.retryAtMs - this.#options.clock.monotonicMs();
-    if (leftMs <= 0) return;
+    const leftMs = peer?.circuit.waitMs(this.#options.clock.monotonicMs()) ?? 0;
+    if (!peer || leftMs <= 0) return;
     throw new MeshError(
       "unreachable",
-      `Cannot reach ${peer.name ?? id}: the last ${peer.failures} tries failed, the next is in ${
+      `Cannot reach ${peer.name ?? id}: the last ${peer.circuit.failures} tries failed, the next is in ${
         Math.ceil(leftMs / 1000)
       } s`,
     );
   }
 
-  /** A send to `id` failed for want of a connection. */
-  reportUnreachable(id: NaraId): void {
+  /** A send to `id` failed: for want of a connection or of a sensible answer, or for a reason that says nothing of the peer. */
+  reportUnreachable(id: NaraId, why: unknown = new MeshError("unreachable", "")): void {
     const peer = this.#peers.get(id);
     if (!peer) return;
     const nowMs = this.#options.clock.monotonicMs();
-    if (peer.failures > 0 && nowMs < peer.retryAtMs) return; // Sends that were under way together count as one.
-    peer.failures++;
-    peer.retryAtMs = nowMs + backoffMs(peer.failures, this.#options.random);
+    if (!(why instanceof MeshError)) return peer.circuit.release();
+    if (why.code === "peer_busy" || why.code === "frame_too_large") return peer.circuit.reach(); // It answered.
+    if (why.code !== "unreachable") return peer.circuit.release();
+    if (peer.circuit.state(nowMs) === "open") return; // Tries that were under way together count as one.
+    peer.score.note(why.cause instanceof AnswerError ? "garbage" : "unreachable", nowMs);
+    peer.circuit.fail(nowMs, { isShunned: peer.score.isShunned(nowMs) });
   }
 
-  /** A send to `id` came through. */
-  reportReached(id: NaraId): void {
+  /** A send of `bytes` to `id` came through, and this is what it said of it. */
+  reportReached(id: NaraId, { receipt, bytes = 0 }: { receipt?: Receipt; bytes?: number } = {}): void {
     const peer = this.#peers.get(id);
-    if (peer) peer.failures = 0;
+    if (!peer) return;
+    peer.bytesOut += bytes;
+    if (receipt?.outcome === "handled") this.#reached(peer);
+    else peer.circuit.reach();
+  }
+
+  /**
+   * What became of the reply in a response from `address`. Who answers there is answerable for it, whomever the reply names: a bad
+   * signature on its own says nothing of the nara in whose name it came.
+   */
+  reportReply(address: string, receipt: Receipt): void {
+    const peer = this.#peers.get(this.#owners.get(address) ?? "");
+    if (peer && "reason" in receipt && FORGED.has(receipt.reason)) this.#note(peer, "forged");
+  }
+
+  /**
+   * Whether a verified message of `id`, of so many bytes, may go on; then it is counted. A message that nobody verified is told with
+   * 0 bytes: it can be blocked, and uses up nobody's quota.
+   *
+   * @returns Why not.
+   */
+  refusalOf(id: NaraId, bytes: number, isCopy?: () => boolean): "blocked" | "quota_exceeded" | undefined {
+    if (this.#blocks.has(id)) return "blocked";
+    if (bytes === 0) return undefined;
+    if (!this.#quotas.take(id, bytes, isCopy)) return "quota_exceeded";
+    const peer = this.#peers.get(id);
+    if (peer) peer.bytesIn += bytes;
+    return undefined;
+  }
+
+  /** Whether `id` is blocked. */
+  isBlocked(id: NaraId): boolean {
+    return this.#blocks.has(id);
+  }
+
+  /**
+   * From now on nothing is taken from `id` or sent to it, and its address is not dialled.
+   *
+   * @returns Whether that is news.
+   * @throws {PeerError} `bad_id`, `own_id` or `blocks_full`.
+   * @throws {StoreError} When it cannot be kept.
+   */
+  block(id: NaraId): boolean {
+    if (id === this.#options.ownId) throw ownId();
+    const address = this.#peers.get(id)?.address ?? this.#options.rememberedAddressOf?.(id);
+    return this.#blocks.add({ id, ...address !== undefined && { address } });
+  }
+
+  /**
+   * Takes a block back.
+   *
+   * @returns Whether there was one.
+   * @throws {StoreError} When that cannot be kept.
+   */
+  unblock(id: NaraId): boolean {
+    return this.#blocks.remove(id);
+  }
+
+  /** All that is known of every peer, the one heard last first; blocked ones that were not heard come last. */
+  view(): PeerView[] {
+    const known = [...this.#peers.values()].reverse().map((peer) => this.#viewOf(peer));
+    const others = this.#blocks.all().filter(({ id }) => !this.#peers.has(id)).map(
+      ({ id, address }): PeerView => {
+        return { id, name: undefined, address, score: 0, state: "blocked", silentMs: undefined, ...NO_BYTES };
+      },
+    );
+    return [...known, ...others];
   }
 
   /** `id` answered that it does not know this nara's key: whoever greets should greet it again. */
@@ -219,6 +337,34 @@ export class PeerDirectory {
   onStranger(listener: (id: NaraId) => void): Disposable {
     this.#strangerListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#strangerListeners.delete(listener) };
+  }
+
+  #viewOf(peer: Peer): PeerView {
+    const { id, name, address, bytesIn, bytesOut } = peer;
+    const nowMs = this.#options.clock.monotonicMs();
+    const [score, silentMs] = [Math.round(peer.score.at(nowMs)), nowMs - peer.lastHeardMs];
+    return { id, name, address, score, state: this.#stateOf(peer, nowMs), silentMs, bytesIn, bytesOut };
+  }
+
+  #stateOf({ id, score, circuit, lastHeardMs }: Peer, nowMs: number): PeerState {
+    if (this.#blocks.has(id)) return "blocked";
+    if (score.isShunned(nowMs)) return "shunned";
+    const state = circuit.state(nowMs);
+    if (state !== "closed") return state === "open" ? "away" : "trying";
+    return nowMs - lastHeardMs <= ONLINE_MS ? "online" : "silent";
+  }
+
+  #isWelcome({ id, score }: Peer, nowMs: number): boolean {
+    return !this.#blocks.has(id) && !score.isShunned(nowMs);
+  }
+
+  #reached(peer: Peer): void {
+    peer.circuit.reach();
+    this.#note(peer, "handled");
+  }
+
+  #note(peer: Peer, conduct: PeerConduct): void {
+    peer.score.note(conduct, this.#options.clock.monotonicMs());
   }
 
   #add(id: NaraId, nowMs: number): Peer {
@@ -236,8 +382,9 @@ export class PeerDirectory {
       address: undefined,
       onlineSinceMs: nowMs,
       lastHeardMs: nowMs,
-      failures: 0,
-      retryAtMs: 0,
+      circuit: new PeerCircuit(this.#options.random),
+      score: new PeerScore(nowMs),
+      ...NO_BYTES,
     };
   }
 }

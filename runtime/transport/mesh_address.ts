@@ -6,6 +6,10 @@
  * @module
  */
 
+import { type AddressClass, classOf, ipBytes } from "./address_class.ts";
+
+/** No address is longer: eight groups of IPv6 in brackets, and a port. */
+const ADDRESS_CHARS_MAX = 64;
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /** Whether `text` is an address of the HTTP mesh in its one spelling, e.g. `http://127.0.0.1:7433`. */
@@ -16,6 +20,27 @@ export function isMeshAddress(text: string): boolean {
   // A parser knows many spellings of one address (`http://0x7f.1:080`); only what it writes itself is taken.
   if (text !== `http://${hostname}:${port || "80"}`) return false;
   return hostname === "localhost" || hostname.startsWith("[") || IPV4.test(hostname);
+}
+
+/** An address taken apart. */
+export interface ParsedAddress {
+  /** The number, without brackets. */
+  readonly host: string;
+  /** Its bytes: 4 or 16. */
+  readonly bytes: Uint8Array;
+  /** What kind of place it stands for. */
+  readonly class: AddressClass;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/** Takes an address apart that names its host by a number; nothing where it is anything else, `localhost` included. */
+export function parseMeshAddress(text: string): ParsedAddress | undefined {
+  if (text.length > ADDRESS_CHARS_MAX || !isMeshAddress(text)) return undefined;
+  const colon = text.lastIndexOf(":");
+  const host = text.slice("http://".length, colon).replace(/^\[(.*)\]$/, "$1");
+  const bytes = ipBytes(host);
+  return bytes && { host, bytes, class: classOf(bytes), port: Number(text.slice(colon + 1)) };
 }
 
 /** The address of `hostname` (a number or `localhost`) and `port`. */

@@ -5,14 +5,16 @@
 import type { HeyThereV1, HowdyV1, NeighbourV1 } from "../../messages/presence.ts";
 import { type Message, provenName } from "../../messages/message.ts";
 import { messageOf } from "../../utilities/errors.ts";
+import type { NaraId } from "../../utilities/names.ts";
 import { backoffMs } from "../../runtime/primitives/backoff.ts";
 import type { RuntimeApi } from "../../runtime/service.ts";
 import { heyThere, howdy } from "./behaviors.ts";
+import type { Hearsay, Strangers } from "./strangers.ts";
 
 /** Milliseconds that an address has to answer. */
 const ANSWER_MS = 5_000;
-/** Greetings under way at once; past it hearsay is not followed, for it will be heard again. */
-const GREETINGS_MAX = 64;
+/** Greetings under way at once; past it hearsay is not followed, for it will be heard again. Claims of strangers leave some to others. */
+const GREETINGS_MAX: Readonly<Record<Hearsay, number>> = { claim: 48, neighbour: 64 };
 
 /** What a greeter needs of its runtime. */
 export type GreeterRuntime = Pick<
@@ -20,10 +22,20 @@ export type GreeterRuntime = Pick<
   "call" | "clock" | "log" | "me" | "peers" | "random" | "signal"
 >;
 
+/** Options of a {@linkcode Greeter}. */
+export interface GreeterOptions {
+  /** Bounds how much hearsay is followed. */
+  readonly strangers: Pick<Strangers, "mayFollow">;
+  /** Told who answered from an address of its own. */
+  readonly onMet: (id: NaraId) => void;
+}
+
 /** Greets addresses, each at most once at a time. */
 export class Greeter {
   readonly #rt: GreeterRuntime;
   readonly #announcement: () => HeyThereV1;
+  readonly #strangers: Pick<Strangers, "mayFollow">;
+  readonly #onMet: (id: NaraId) => void;
   /** Addresses from the operator that do not answer, and were reported. */
   readonly #silent = new Set<string>();
   readonly #greeting = new Map<string, Promise<boolean>>();
@@ -31,9 +43,12 @@ export class Greeter {
   /**
    * @param rt What it may use.
    * @param announcement What to say of oneself.
+   * @param options How much hearsay is followed, and who is told of whoever answered from an address of its own.
    */
-  constructor(rt: GreeterRuntime, announcement: () => HeyThereV1) {
+  constructor(rt: GreeterRuntime, announcement: () => HeyThereV1, { strangers, onMet }: GreeterOptions) {
     this.#rt = rt;
+    this.#strangers = strangers;
+    this.#onMet = onMet;
     this.#announcement = announcement;
   }
 
@@ -60,11 +75,11 @@ export class Greeter {
   }
 
   /** Follows hearsay: greets an address that somebody mentioned, if it is new and may be dialled. */
-  follow(address: string | undefined): void {
+  follow(address: string | undefined, source: Hearsay): void {
     const { peers } = this.#rt;
-    if (!address || this.#greeting.size >= GREETINGS_MAX || !peers.mayDial(address)) return;
-    if (peers.ownerOf(address) !== undefined) return;
-    this.greet(address);
+    if (!address || this.#greeting.size >= GREETINGS_MAX[source] || !peers.mayDial(address)) return;
+    if (peers.ownerOf(address) !== undefined || address === peers.ownAddress) return;
+    if (!this.#greeting.has(address) && this.#strangers.mayFollow(source)) this.greet(address);
   }
 
   async #ask(toAddress: string): Promise<boolean> {
@@ -74,8 +89,8 @@ export class Greeter {
       const answer = await call(draft, howdy, { deadlineMs: ANSWER_MS, signal });
       this.#silent.delete(toAddress);
       if (answer.fromId === me.id) return true;
-      if (this.#isItsAddress(toAddress, answer.payload)) this.#meet(answer, toAddress);
-      else this.follow(answer.payload.mesh_url);
+      if (this.#isItsAddress(toAddress, answer)) this.#meet(answer, toAddress);
+      else this.follow(answer.payload.mesh_url, "neighbour");
       answer.payload.neighbours.forEach((neighbour) => this.#hear(neighbour));
       return true;
     } catch (thrown) {
@@ -96,18 +111,20 @@ export class Greeter {
     const name = provenName({ from, envelopeSignature });
     if (peers.ownerOf(address) !== fromId) log.info("met a nara", { name, address, id: fromId });
     peers.prove(fromId, address, name);
+    this.#onMet(fromId);
   }
 
   /**
    * Whoever passes greetings on between two others answers with somebody else's howdy: unless the operator gave the address, the
-   * one who signed the howdy has to name it.
+   * one who signed the howdy has to name it. And it has to have signed which hey-there it answers, so that no earlier howdy of its
+   * can be shown again from elsewhere: only this nara makes that id, anew for each greeting.
    */
-  #isItsAddress(address: string, { mesh_url }: HowdyV1): boolean {
-    return mesh_url === undefined || mesh_url === address || this.#rt.peers.addresses().includes(address);
+  #isItsAddress(address: string, { proof, payload: { mesh_url } }: Message<HowdyV1>): boolean {
+    return proof === "envelope" && (mesh_url === address || this.#rt.peers.addresses().includes(address));
   }
 
   #hear({ id, mesh_url }: NeighbourV1): void {
     const { me, peers } = this.#rt;
-    if (id !== me.id && peers.addressOf(id) === undefined) this.follow(mesh_url);
+    if (id !== me.id && peers.addressOf(id) === undefined) this.follow(mesh_url, "neighbour");
   }
 }

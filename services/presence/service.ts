@@ -10,9 +10,12 @@ import type { OnlinePeer } from "../../runtime/primitives/peer_directory.ts";
 import type { RuntimeApi, Service } from "../../runtime/service.ts";
 import { unixSeconds } from "../../utilities/clock.ts";
 import { shuffled } from "../../utilities/random.ts";
-import { heyThere, howdy } from "./behaviors.ts";
+import type { Rotation } from "../../utilities/key_rotation.ts";
+import { heyThere, howdy, identityRotated } from "./behaviors.ts";
 import { Greeter } from "./greeter.ts";
 import { handleHeyThereV1, type PresenceContext } from "./handlers.ts";
+import { RotationTeller } from "./rotations.ts";
+import { Strangers } from "./strangers.ts";
 
 /** Milliseconds between two rounds of greetings, once the nara has settled in. */
 const ROUND_MS = 60_000;
@@ -31,6 +34,8 @@ export interface PresenceOptions {
    * @default {true}
    */
   readonly isPersistent?: boolean;
+  /** How this nara came to its soul, the oldest rotation first: whoever is met is told. @default {it has had no other} */
+  readonly rotations?: readonly Rotation[];
 }
 
 /** Finds peers, and lets itself be found. */
@@ -40,6 +45,7 @@ export class PresenceService implements Service {
   /** It opens no connections of its own. */
   readonly net: readonly string[] = [];
   readonly #isPersistent: boolean;
+  readonly #rotations: readonly Rotation[];
   #rt!: RuntimeApi;
   #greeter!: Greeter;
   #work: Promise<unknown> = Promise.resolve();
@@ -47,13 +53,14 @@ export class PresenceService implements Service {
   /**
    * Presence, for one runtime.
    *
-   * @param options Whether it repeats itself.
+   * @param options Whether it repeats itself, and who it was before.
    */
-  constructor({ isPersistent = true }: PresenceOptions = {}) {
+  constructor({ isPersistent = true, rotations = [] }: PresenceOptions = {}) {
     this.#isPersistent = isPersistent;
+    this.#rotations = rotations;
   }
 
-  /** Registers hey-there and howdy. */
+  /** Registers hey-there, howdy and the word of a new soul. */
   registerBehaviors(rt: RuntimeApi): void {
     const startedAt = unixSeconds(rt.clock);
     const announcement = (): HeyThereV1 => ({
@@ -62,10 +69,13 @@ export class PresenceService implements Service {
       started_at: startedAt,
     });
     this.#rt = rt;
-    this.#greeter = new Greeter(rt, announcement);
-    const context: PresenceContext = { rt, greeter: this.#greeter, announcement };
+    const teller = new RotationTeller(rt, this.#rotations);
+    const strangers = new Strangers(rt.clock);
+    this.#greeter = new Greeter(rt, announcement, { strangers, onMet: (id) => void teller.tell(id) });
+    const context: PresenceContext = { rt, greeter: this.#greeter, strangers, announcement };
     rt.register(heyThere, { 1: (message) => handleHeyThereV1(context, message) });
     rt.register(howdy);
+    rt.register(identityRotated);
   }
 
   /** Greets every address that is known, and whoever answers that it does not know this nara. */

@@ -37,11 +37,18 @@ export const stashResponse: Behavior<StashResponseV1, { readonly 1: StashRespons
   "Hands a stash back to its owner",
 ).withVersion(1, StashResponseV1).withBytesMax(STASH_BYTES_MAX);
 
+/**
+ * Requests of one owner that are answered in any minute: more than a recovery makes, and few enough that nobody makes a hundred times
+ * the bytes of its questions by asking for a stash that it stored once.
+ */
+const REQUESTS_PER_MINUTE = 8;
+
 /** Asks a confidant for one's own stash. */
 export const stashRequest: Behavior<StashRequestV1, { readonly 1: StashRequestV1 }> = meshRequest(
   "stash:request",
   "Asks a confidant for one's own stash",
-).withVersion(1, StashRequestV1).withReplies(stashResponse);
+).withVersion(1, StashRequestV1).withReplies(stashResponse)
+  .withRateLimit({ max: REQUESTS_PER_MINUTE, windowMs: 60_000 });
 
 const REFRESH_TOPIC = "plaza/stash_refresh";
 

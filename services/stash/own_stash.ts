@@ -79,6 +79,17 @@ export class OwnStash {
     });
   }
 
+  /** Seals the stash once more, as it stands: for an owner whose key is a new one. */
+  reseal(): Promise<void> {
+    return this.#turns.run(async () => {
+      if (!this.#current) return;
+      const { stash, record: { storedAt } } = this.#current;
+      const record = { ...this.#encryptor.encrypt(stash), storedAt };
+      await this.#rt.store.set(KEY, encodeRecord(record));
+      this.#current = { stash, record };
+    });
+  }
+
   /** Opens a copy that came from elsewhere; one that does not open is counted. */
   open(sealed: Sealed): Stash | undefined {
     try {

@@ -23,6 +23,8 @@ import { abortable } from "./waiting.ts";
 
 /** Milliseconds that a confidant has to answer a request. */
 const RESPONSE_MS = 10_000;
+/** Whose stash the store keeps. */
+const OWNER_KEY = "owner";
 /** Changes that may wait for their distribution. */
 const CHANGES_MAX = 16;
 
@@ -107,7 +109,21 @@ export class Owner {
   async load(): Promise<void> {
     await this.own.load();
     await this.confidants.load();
+    await this.#moveIn();
     if (!this.#isAtHand) this.#recovery = this.#newRecovery();
+  }
+
+  /** After a rotation of the soul nobody keeps anything for the new id yet, and what the old key sealed is sealed anew. */
+  async #moveIn(): Promise<void> {
+    const { me, store } = this.#rt;
+    const value = await store.get(OWNER_KEY);
+    const before = value && new TextDecoder().decode(value);
+    if (before === me.id) return;
+    if (before !== undefined) {
+      await this.confidants.replaceAll([]);
+      await this.own.reseal();
+    }
+    await store.set(OWNER_KEY, new TextEncoder().encode(me.id));
   }
 
   /** Begins its work in the background; a nara without a stash looks for one first. */

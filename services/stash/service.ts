@@ -105,6 +105,7 @@ export class StashService implements Service {
   #owner!: Owner;
   #pusher!: Pusher;
   #greetings: Disposable | undefined;
+  #held: Disposable | undefined;
 
   /**
    * A stash, for one runtime.
@@ -144,6 +145,7 @@ export class StashService implements Service {
     rt.register(stashResponse, { 1: (message) => handleResponseV1(context, message) });
     rt.register(stashRefresh, { 1: (message) => handleRefreshV1(context, message) });
     rt.register(stashRecovered);
+    this.#held = rt.keys.keepWhile((id) => this.#shelf.has(id)); // Or it would go to whoever takes the id over.
     this.#greetings = rt.subscribe(heyThere, ({ fromId, payload }) => {
       this.#pusher.welcome(fromId, payload.started_at);
       this.#owner.upkeep.greetedBy(fromId, payload.started_at);
@@ -159,6 +161,7 @@ export class StashService implements Service {
   /** Ends everything that waits. */
   async stop(): Promise<void> {
     this.#greetings?.[Symbol.dispose]();
+    this.#held?.[Symbol.dispose]();
     await this.#owner.stop();
     await this.#pusher.idle();
   }

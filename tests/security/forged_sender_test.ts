@@ -38,14 +38,17 @@ interface Forgery {
 /** `who`, in the name of `claimed`. */
 const as = (who: Identity, claimed: Identity): Identity => ({ ...who, id: claimed.id, name: claimed.name });
 
-const all = (verdict: Verdict, others: Readonly<Record<string, Verdict>> = {}) => ({
-  verify: verdict,
-  self_attesting: verdict,
-  verify_if_signed: verdict,
-  custom_verify: verdict,
-  none: "unproven",
-  ...others,
-});
+const all = (verdict: Verdict, others: Readonly<Record<string, Verdict>> = {}) => {
+  const verdicts = {
+    verify: verdict,
+    self_attesting: verdict,
+    verify_if_signed: verdict,
+    custom_verify: verdict,
+    none: "unproven",
+    ...others,
+  };
+  return { ...verdicts, succession: verdicts.self_attesting }; // It shows a key as well, with a history.
+};
 
 const FORMS: readonly FrameForm[] = ["ours", "go", "both"];
 

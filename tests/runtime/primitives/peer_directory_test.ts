@@ -5,9 +5,10 @@ import {
   type PeerDirectoryOptions,
   type ProvenPeer,
 } from "../../../runtime/primitives/peer_directory.ts";
+import { PeerError } from "../../../runtime/primitives/peer_error.ts";
 import { SeededRandom } from "../../../runtime/testing/seeded_random.ts";
 import { VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
-import { MeshError } from "../../../runtime/transport/mesh.ts";
+import { AnswerError, MeshError } from "../../../runtime/transport/mesh.ts";
 
 function directory(options: Partial<PeerDirectoryOptions> = {}) {
   const clock = new VirtualClock();
@@ -199,4 +200,96 @@ Deno.test("PeerDirectory.onStranger() hears of every report until it is disposed
   subscription[Symbol.dispose]();
   peers.reportStranger("b");
   assertEquals(heard, ["a", "a"]);
+});
+
+Deno.test("PeerDirectory.block() ends all dealings with a peer at once, and unblock() takes that back", () => {
+  const { peers } = directory({ mayDial: () => true, ownId: "me" });
+  peers.prove("a", "memory:a", "alice");
+  peers.prove("b", "memory:b");
+  assertEquals([peers.block("a"), peers.block("a"), peers.isBlocked("a")], [true, false, true]);
+  assertEquals([peers.addressOf("a"), peers.mayDial("memory:a"), peers.mayDial("memory:b")], [
+    undefined,
+    false,
+    true,
+  ]);
+  assertEquals([peers.proven(), peers.online()].map((list) => list.map(({ id }) => id)), [["b"], ["b"]]);
+  assertEquals(assertThrows(() => peers.assertReachable("a"), MeshError, "nara unblock a").code, "refused");
+  assertEquals([peers.refusalOf("a", 1), peers.refusalOf("a", 0), peers.refusalOf("b", 1)], [
+    "blocked",
+    "blocked",
+    undefined,
+  ]);
+  peers.prove("a", "memory:elsewhere");
+  assertEquals([peers.unblock("a"), peers.unblock("a"), peers.addressOf("a")], [true, false, "memory:a"]);
+  assertThrows(() => peers.block("me"), PeerError, "itself");
+});
+
+Deno.test("PeerDirectory.block() also keeps from being dialled where an earlier run reached the peer", () => {
+  const { peers } = directory({ addresses: ["memory:a"], rememberedAddressOf: (id) => `memory:${id}` });
+  peers.block("a");
+  assertEquals(peers.mayDial("memory:a"), false);
+});
+
+Deno.test("PeerDirectory shuns a peer that answers with nonsense: it is nobody's neighbour until that is forgotten", async () => {
+  const { clock, peers } = directory();
+  peers.prove("a", "memory:a");
+  const garbage = new MeshError("unreachable", "no receipt", {
+    cause: new AnswerError("no_receipt", "none"),
+  });
+  for (let count = 0; count < 4; count++) {
+    peers.reportUnreachable("a", garbage);
+    await clock.advance(60_000);
+  }
+  assertEquals([peers.view()[0].state, peers.proven()], ["shunned", []]);
+  await clock.advance(1_200_000);
+  assertEquals([peers.view()[0].state, peers.proven().length], ["trying", 1]);
+});
+
+Deno.test("PeerDirectory.reportUnreachable() counts tries that were under way together as one: a restart shuns nobody", () => {
+  const { peers } = directory();
+  peers.prove("a", "memory:a");
+  const garbage = new MeshError("unreachable", "502", { cause: new AnswerError("no_receipt", "502") });
+  for (let count = 0; count < 64; count++) peers.reportUnreachable("a", garbage);
+  assertEquals([peers.view()[0].state, peers.view()[0].score, peers.proven().length], ["away", -19, 1]);
+});
+
+Deno.test("PeerDirectory.reportReply() makes who answers answerable, and not whom the answer names", () => {
+  const { peers } = directory();
+  peers.prove("relay", "memory:relay");
+  peers.prove("victim", "memory:victim");
+  const before = peers.view().map(({ id, score }) => [id, score]);
+  peers.reportReply("memory:nobody", { outcome: "drop", reason: "invalid_signature" });
+  peers.reportReply("memory:relay", { outcome: "drop", reason: "unexpected_reply" });
+  peers.reportReply("memory:relay", { outcome: "handled" });
+  assertEquals(peers.view().map(({ id, score }) => [id, score]), before);
+  for (const reason of ["invalid_signature", "undecodable"]) {
+    peers.reportReply("memory:relay", { outcome: reason === "undecodable" ? "error" : "drop", reason });
+  }
+  assertEquals(peers.view().map(({ id, score }) => [id, score]), [["victim", 1], ["relay", -49]]);
+});
+
+Deno.test("PeerDirectory.reportUnreachable() takes a peer that is too busy for one that is there", async () => {
+  const { clock, peers } = directory({ random: { next: () => 1 } });
+  peers.prove("a", "memory:a");
+  peers.reportUnreachable("a");
+  await clock.advance(1_000);
+  peers.assertReachable("a");
+  assertThrows(() => peers.assertReachable("a"), MeshError, "", "one try at a time");
+  peers.reportUnreachable("a", new MeshError("peer_busy", "later"));
+  peers.assertReachable("a");
+  peers.assertReachable("a");
+});
+
+Deno.test("PeerDirectory.refusalOf() holds each peer to its quota, and asks nothing of what nobody verified", () => {
+  const { peers } = directory({ quotas: { messagesPerMinute: 2 } });
+  peers.heard("a");
+  const said = [1, 0, 1, 1, 0].map((bytes) => peers.refusalOf("a", bytes));
+  assertEquals(said, [undefined, undefined, undefined, "quota_exceeded", undefined]);
+  assertEquals(peers.view()[0].bytesIn, 2);
+  assertEquals(peers.limits().map(({ name }) => name), [
+    "peers.known",
+    "peers.blocked",
+    "peers.quota.messages",
+    "peers.quota.bytes",
+  ]);
 });

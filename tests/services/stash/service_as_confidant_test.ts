@@ -41,6 +41,24 @@ Deno.test("StashService neither overwrites nor reads nor refreshes for another's
   assertEquals(mock.last(stashResponse).payload.ciphertext, mine.ciphertext!);
 });
 
+Deno.test("StashService keeps the key of an owner that was never met, whatever crowd introduces itself: nobody takes its stash over", async () => {
+  const { mock } = await nara();
+  await using _ = mock;
+  const owner = await mock.stranger("owner");
+  const hello = { public_key: owner.keypair.publicKey, started_at: 5 };
+  await mock.deliver(heyThere.draft(hello), { from: owner, form: "both" });
+  assertEquals(await store(mock, owner), "kept: true");
+  const { keyring } = mock.runtime;
+  for (let count = 0; count < keyring.pinsMax + 100; count++) keyring.pin(`s${count}`, ME.keypair.publicKey);
+  assertEquals([keyring.get(owner.id), keyring.get("s0")], [owner.keypair.publicKey, undefined]);
+  const thief = { ...await mock.stranger("thief"), id: owner.id };
+  const { receipt } = await mock.deliver(
+    heyThere.draft({ public_key: thief.keypair.publicKey, started_at: 5 }),
+    { from: thief, form: "both" },
+  );
+  assertEquals(receipt, { outcome: "drop", reason: "key_conflict" });
+});
+
 Deno.test("StashService refuses what no stash can look like, in Go's words [TestStashInvalidPayloads]", async () => {
   const { mock, stash } = await nara();
   await using _ = mock;

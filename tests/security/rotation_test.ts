@@ -1,0 +1,206 @@
+/**
+ * R64 (rotation): whoever has pinned a key follows its owner to another, and nobody else to anything.
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+import { heyThere, identityRotated } from "../../services/presence/behaviors.ts";
+import { toWire } from "../../services/presence/rotations.ts";
+import type { Identity } from "../../utilities/identity.ts";
+import { RETIREMENT_MS, type Rotation, signRotation } from "../../utilities/key_rotation.ts";
+import { letter, type Sample } from "../helpers/all_kinds.ts";
+import { alice, type Attempt, gopher, mallory, newRemains, stranger, Target } from "../helpers/hostile.ts";
+import { naraNamed } from "../helpers/stage_context.ts";
+
+const heir = await naraNamed("heir");
+const grandchild = await naraNamed("grandchild");
+const rotatedAt = 1_768_000_000;
+const toHeir = await signRotation({ old: alice, successor: heir, rotatedAt });
+const toGrandchild = await signRotation({ old: heir, successor: grandchild, rotatedAt });
+
+const sampleOf = ({ samples }: Target, kind: string): Sample =>
+  samples.find(({ spec }) => spec.kind === kind)!;
+
+/** Tells rotations as `from`. */
+async function tell(target: Target, from: Identity, ...rotations: Rotation[]): Promise<Attempt> {
+  const draft = { payload: { rotations: rotations.map(toWire) } };
+  return await target.attempt(await target.frameOf(sampleOf(target, identityRotated.kind), { from, draft }));
+}
+
+/** What becomes of an ordinary message of somebody. */
+async function say(target: Target, from: Identity): Promise<readonly string[]> {
+  return (await target.attempt(await target.frameOf(sampleOf(target, letter.kind), { from }))).dropped;
+}
+
+/** What a nara knows of who follows whom. */
+const known = ({ runtime: { keyring } }: Target) => ({
+  pins: [...keyring.pins()].map(({ id, key }) => [id, key.toHex()]).toSorted(),
+  followed: [...keyring.pins()].map(({ id }) => keyring.successorOf(id)?.id).filter((id) => id !== undefined),
+});
+
+Deno.test("R64 Keyring follows a rotation that both keys signed: trust goes on, and the old key is refused after its grace", async () => {
+  const remains = newRemains();
+  {
+    await using target = await Target.open(undefined, { remains });
+    const { keyring } = target.runtime;
+    assertEquals((await tell(target, heir, toHeir)).dropped, []);
+    assertEquals([keyring.get(heir.id), keyring.successorOf(alice.id)?.id], [
+      heir.keypair.publicKey,
+      heir.id,
+    ]);
+    assertEquals([keyring.isOurs(heir.id), keyring.conflicts], [true, 0]);
+    assertEquals(
+      [await say(target, heir), await say(target, alice)],
+      [[], []],
+      "what is under way still counts",
+    );
+    await target.clock.advance(RETIREMENT_MS - 1_000);
+    assertEquals(await say(target, alice), []);
+    await target.clock.advance(1_000);
+    assertEquals(await say(target, alice), ["retired_key"]);
+    const hello = await target.frameOf(sampleOf(target, heyThere.kind), { from: alice });
+    assertEquals((await target.attempt(hello)).dropped, ["retired_key"]);
+    assertEquals(await say(target, heir), []);
+  }
+  await using again = await Target.open(undefined, { remains });
+  assertEquals(again.runtime.keyring.predecessorOf(heir.id), alice.id);
+  assertEquals(
+    [await say(again, alice), await say(again, heir)],
+    [["retired_key"], []],
+    "after a restart too",
+  );
+});
+
+Deno.test("R64 Keyring follows a chain from wherever it knew the nara, and only its parts that it knew", async () => {
+  await using target = await Target.open();
+  const { keyring } = target.runtime;
+  assertEquals((await tell(target, grandchild, toHeir, toGrandchild)).dropped, []);
+  assertEquals([keyring.successorOf(alice.id)?.id, keyring.successorOf(heir.id)?.id], [
+    heir.id,
+    grandchild.id,
+  ]);
+  assertEquals(keyring.isOurs(grandchild.id), true);
+  const unknown = await signRotation({ old: stranger, successor: heir, rotatedAt });
+  await using other = await Target.open();
+  assertEquals((await tell(other, heir, unknown)).dropped, []);
+  assertEquals([other.runtime.keyring.get(stranger.id), other.runtime.keyring.predecessorOf(heir.id)], [
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("R64 Keyring follows a rotation once, however often it is told again, and whoever replays it", async () => {
+  await using target = await Target.open();
+  await tell(target, heir, toHeir);
+  const after = known(target);
+  for (let times = 0; times < 3; times++) assertEquals((await tell(target, heir, toHeir)).dropped, []);
+  for (const from of [mallory, gopher, stranger]) {
+    assertEquals((await tell(target, from, toHeir)).dropped, ["invalid_signature"], from.name);
+  }
+  assertEquals(known(target), after);
+});
+
+/** A signature that is one, of something else. */
+const other = await signRotation({ old: alice, successor: mallory, rotatedAt: rotatedAt + 1 });
+
+const FORGERIES: readonly {
+  readonly what: string;
+  readonly from: Identity;
+  readonly rotations: () => Promise<Rotation[]> | Rotation[];
+  readonly reason: string;
+}[] = [
+  {
+    what: "without the old signature",
+    from: heir,
+    rotations: () => [{ ...toHeir, oldSignature: new Uint8Array(64) }],
+    reason: "invalid_signature",
+  },
+  {
+    what: "without the new signature",
+    from: heir,
+    rotations: () => [{ ...toHeir, newSignature: new Uint8Array(64) }],
+    reason: "invalid_signature",
+  },
+  {
+    what: "signed by the thief in place of the owner",
+    from: mallory,
+    rotations: async () => [{
+      ...await signRotation({ old: { ...mallory, id: alice.id }, successor: mallory, rotatedAt }),
+      oldKey: alice.keypair.publicKey,
+    }],
+    reason: "invalid_signature",
+  },
+  {
+    what: "by a key that alice never had",
+    from: mallory,
+    rotations:
+      async () => [await signRotation({ old: { ...stranger, id: alice.id }, successor: mallory, rotatedAt })],
+    reason: "key_conflict",
+  },
+  {
+    what: "with another successor written in",
+    from: mallory,
+    rotations: () => [{ ...toHeir, newId: mallory.id, newKey: mallory.keypair.publicKey }],
+    reason: "invalid_signature",
+  },
+  {
+    what: "with the signature of another rotation",
+    from: heir,
+    rotations: () => [{ ...toHeir, oldSignature: other.oldSignature }],
+    reason: "invalid_signature",
+  },
+  {
+    what: "to a third id, which has another key",
+    from: { ...mallory, id: gopher.id },
+    rotations:
+      async () => [await signRotation({ old: alice, successor: { ...mallory, id: gopher.id }, rotatedAt })],
+    reason: "key_conflict",
+  },
+  {
+    what: "to a third id, told by its owner's enemy",
+    from: mallory,
+    rotations: async () => [await signRotation({ old: alice, successor: gopher, rotatedAt })],
+    reason: "invalid_signature",
+  },
+  {
+    what: "in a chain that is broken",
+    from: grandchild,
+    rotations: () => [toGrandchild, toHeir],
+    reason: "invalid_signature",
+  },
+  {
+    what: "in a chain of which one link is forged",
+    from: grandchild,
+    rotations: () => [toHeir, { ...toGrandchild, oldSignature: toHeir.oldSignature }],
+    reason: "invalid_signature",
+  },
+];
+
+for (const { what, from, rotations, reason } of FORGERIES) {
+  Deno.test(`R64 Keyring follows no rotation ${what}`, async () => {
+    await using target = await Target.open();
+    const before = known(target);
+    const { dropped } = await tell(target, from, ...await rotations());
+    assertEquals(dropped, [reason]);
+    const after = known(target);
+    assertEquals(after.followed, []);
+    assert(before.pins.every(([id, key]) => after.pins.some((pin) => pin[0] === id && pin[1] === key)));
+    assertEquals(await say(target, alice), [], "alice is who she was");
+  });
+}
+
+Deno.test("R64 Keyring raises evidence when a second rotation names somebody else, and follows the first", async () => {
+  await using target = await Target.open();
+  await tell(target, heir, toHeir);
+  assertEquals((await tell(target, mallory, other)).dropped, ["key_conflict"]);
+  const { keyring, peers } = target.runtime;
+  assertEquals(keyring.successorOf(alice.id)?.id, heir.id);
+  assertEquals(peers.evidence!.about(alice.id).map(({ offered }) => offered), [mallory.keypair.publicKey]);
+});
+
+Deno.test("R64 Keyring lets nobody escape a block by a new key", async () => {
+  await using target = await Target.open();
+  const { peers, keyring } = target.runtime;
+  peers.block(alice.id);
+  assertEquals((await tell(target, heir, toHeir)).dropped, ["blocked"]);
+  assertEquals([peers.isBlocked(heir.id), keyring.get(heir.id)], [true, undefined]);
+});
