@@ -22,6 +22,32 @@ export function memoryModeFor(limitBytes: number, totalBytes: number): MemoryMod
   return limitBytes <= MEDIUM_BYTES_MAX ? "medium" : "hog";
 }
 
+/** Bytes that a nara of each mode may hold: some times what it needs with a full ledger, under load. */
+const MEMORY_MAX: Readonly<Record<MemoryMode, number>> = {
+  short: 384 * MIB,
+  medium: 1024 * MIB,
+  hog: 2048 * MIB,
+  custom: 1024 * MIB,
+};
+
+/**
+ * Bytes of memory that a nara of this mode may hold: what its mode says, and less where the process may use less, for at its own
+ * limit the system would end it.
+ */
+export function memoryMaxFor(mode: MemoryMode, limitBytes: number, totalBytes: number): number {
+  const granted = limitBytes > 0 && limitBytes < totalBytes ? limitBytes : totalBytes;
+  return Math.max(64 * MIB, Math.min(MEMORY_MAX[mode], Math.floor(granted * 0.85)));
+}
+
+/** The same for this process. */
+export function detectMemoryMax(mode: MemoryMode): number {
+  try {
+    return memoryMaxFor(mode, process.constrainedMemory(), totalmem());
+  } catch {
+    return MEMORY_MAX[mode]; // Without --allow-sys nobody says.
+  }
+}
+
 /** The mode for this process; `medium` where nothing is known, or nothing may be asked. */
 export function detectMemoryMode(): MemoryMode {
   try {

@@ -76,6 +76,7 @@ export class Guard implements AsyncDisposable {
         this.#admit(await this.#listener.accept());
       } catch {
         if (signal.aborted) return;
+        this.#desk.parts.refusals.add(STATUS_CODE.ServiceUnavailable, "no_descriptors");
         await this.#desk.parts.clock.sleep(ACCEPT_PAUSE_MS, { signal }).catch(() => {});
       }
     }
@@ -91,7 +92,7 @@ export class Guard implements AsyncDisposable {
       client.setNoDelay(true);
       this.#keep(connection.serve());
     } else {
-      this.#desk.parts.refusals.add(STATUS_CODE.ServiceUnavailable);
+      this.#desk.parts.refusals.add(STATUS_CODE.ServiceUnavailable, "too_many_connections");
       this.#keep(turnAway(client));
     }
   }

@@ -7,6 +7,7 @@
  */
 import { systemRandom } from "../../utilities/random.ts";
 import type { GuardVia } from "./guard_options.ts";
+import { SteadyServer } from "./steady_server.ts";
 
 /** The field that the guard adds: its secret, a space, and where the request came from. */
 export const GUARD_FIELD = "x-nara-guard";
@@ -21,8 +22,7 @@ export class Behind implements AsyncDisposable {
   /** How it is reached. */
   readonly via: "unix" | "loopback";
   readonly #secret = systemRandom.bytes(SECRET_BYTES).toBase64();
-  readonly #abort = new AbortController();
-  readonly #server: Deno.HttpServer;
+  readonly #server: AsyncDisposable;
   readonly #folder: string | undefined;
   readonly #connect: () => Promise<Deno.Conn>;
 
@@ -62,8 +62,7 @@ export class Behind implements AsyncDisposable {
 
   /** Closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
-    await this.#server.finished;
+    await this.#server[Symbol.asyncDispose]();
     if (this.#folder !== undefined) removeFolder(this.#folder);
   }
 
@@ -73,8 +72,11 @@ export class Behind implements AsyncDisposable {
     try {
       folder = Deno.makeTempDirSync({ dir, prefix: "nara-mesh-" }); // With mode 0700.
       const path = `${folder}/${SOCKET}`;
-      const { signal } = this.#abort;
-      const server = Deno.serve({ path, signal, onListen: () => {} }, (request) => handler(request));
+      const open = (signal: AbortSignal, before?: Deno.UnixAddr) => {
+        if (before) Deno.removeSync(path); // The socket of the one that ended.
+        return Deno.serve({ path, signal, onListen: () => {} }, (request) => handler(request));
+      };
+      const server = new SteadyServer({ open });
       return { folder, server, connect: () => Deno.connect({ transport: "unix", path }) };
     } catch (thrown) {
       if (folder !== undefined) removeFolder(folder);
@@ -84,12 +86,13 @@ export class Behind implements AsyncDisposable {
   }
 
   #serveLoopback(handler: BehindHandler) {
-    const { signal } = this.#abort;
     const hostname = "127.0.0.1";
-    const server = Deno.serve(
-      { hostname, port: 0, signal, onListen: () => {} },
-      (request) => handler(request),
-    );
+    const open = (signal: AbortSignal, before?: Deno.NetAddr) =>
+      Deno.serve(
+        { hostname, port: before?.port ?? 0, signal, onListen: () => {} },
+        (request) => handler(request),
+      );
+    const server = new SteadyServer({ open });
     const { port } = server.addr;
     const connect = async () => {
       const connection = await Deno.connect({ hostname, port });

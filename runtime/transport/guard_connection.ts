@@ -115,6 +115,7 @@ export class GuardConnection implements Seated {
     else this.#time("body", settings.bodyMs);
     if (head.expects && !body.isDone) await write(this.#client, CONTINUE);
     this.#behind ??= await this.#reach(behind.connect());
+    if (!this.#behind) return await this.#refuse(STATUS_CODE.ServiceUnavailable, "Too busy") ?? false;
     const before = this.#inbound.length;
     this.#inbound.cut(head.cuts);
     this.#inbound.insert(this.#field, head.lineBytes);
@@ -193,8 +194,10 @@ export class GuardConnection implements Seated {
     return read !== null;
   }
 
-  async #reach(connecting: Promise<Deno.Conn>): Promise<Deno.Conn> {
-    const connection = await connecting;
+  /** The connection to the server behind; none where the machine has no more to give. */
+  async #reach(connecting: Promise<Deno.Conn>): Promise<Deno.Conn | undefined> {
+    const connection = await connecting.catch(() => undefined);
+    if (!connection) return undefined;
     if (!this.#isEnded && !this.#refusing) return connection;
     connection.close();
     throw new Error("ended");

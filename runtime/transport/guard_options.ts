@@ -11,7 +11,10 @@ export interface GuardOptions {
   idleMs?: number;
   /** Milliseconds that a client may take to read an answer, from its first byte. @default {10_000} */
   drainMs?: number;
-  /** Connections in all. At the bound the one that is longest without a complete head is closed. @default {256} */
+  /**
+   * Connections in all. At the bound the one that is longest without a complete head is closed.
+   * @default {256, or as many as the process has file descriptors for}
+   */
   connectionsMax?: number;
   /** Connections of one address, by the same rule. This machine's own are not bounded so. @default {64} */
   addressConnectionsMax?: number;
@@ -74,7 +77,28 @@ export function guardSettings(
       throw new RangeError(`guard.${name} must be a positive integer: got ${value}`);
     }
   }
-  return { ...DEFAULTS, ...options, bodyMs };
+  const seats = { connectionsMax: Math.min(DEFAULTS.connectionsMax, seatsFor(descriptorsMax())) };
+  return { ...DEFAULTS, ...seats, ...options, bodyMs };
+}
+
+/** File descriptors that a nara needs beside its guest's: for its files, its ports, and its own requests. */
+const DESCRIPTORS_KEPT = 40;
+/** What one guest takes: its connection, and both ends of the one to the server behind. */
+const DESCRIPTORS_OF_GUEST = 3;
+
+/** Connections for which so many descriptors suffice; a few in any case. */
+export function seatsFor(descriptors: number): number {
+  return Math.max(4, Math.floor((descriptors - DESCRIPTORS_KEPT) / DESCRIPTORS_OF_GUEST));
+}
+
+/** File descriptors that this process may have; without end where nobody says. */
+function descriptorsMax(): number {
+  try {
+    const soft = /^Max open files +(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits"));
+    return soft ? Number(soft[1]) : Infinity;
+  } catch {
+    return Infinity; // Another system than Linux, or no right to look.
+  }
 }
 
 /** Whether `hostname` is one of this machine alone. */

@@ -12,6 +12,8 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
 const JSON_HEADERS: Readonly<Record<string, string>> = { "content-type": JSON_TYPE };
 /** When to come back after a 503, in seconds. */
 const RETRY_AFTER = "1";
+/** The same where more is short than a moment's time. */
+const RETRY_LATER = "5";
 
 /** A response with a body of JSON. */
 export function jsonResponse(
@@ -34,9 +36,15 @@ export function textResponse(
 /** What goes with a 503: when to try again. */
 export const RETRY_HEADERS: Readonly<Record<string, string>> = { "retry-after": RETRY_AFTER };
 
-/** Too busy: nothing was taken, and it is worth trying again soon. */
-export function busyResponse(): Response {
-  return textResponse(STATUS_CODE.ServiceUnavailable, "Too busy", RETRY_HEADERS);
+/**
+ * Too busy: nothing was taken, and it is worth trying again soon.
+ *
+ * @param reason Why, as a word.
+ * @param more Further headers.
+ */
+export function busyResponse(reason: string, more?: Readonly<Record<string, string>>): Response {
+  const headers = reason === "memory_short" ? { "retry-after": RETRY_LATER } : RETRY_HEADERS;
+  return textResponse(STATUS_CODE.ServiceUnavailable, `Too busy: ${reason}`, { ...headers, ...more });
 }
 
 /** The path exists, for another method. */
