@@ -5,7 +5,7 @@
 import type { Deadlines } from "../primitives/deadlines.ts";
 
 /** What can be wrong with a body. */
-export type BodyProblem = "too_large" | "too_slow" | "broken";
+export type BodyProblem = "too_large" | "too_slow" | "broken" | "no_room";
 
 /** Limits of a body. */
 export interface BodyLimits {
@@ -15,6 +15,8 @@ export interface BodyLimits {
   readonly ms: number;
   /** The timer that all requests share. */
   readonly deadlines: Deadlines;
+  /** Told of every part of a body that does not say how long it is; `false` when there is no room for it. */
+  readonly takes: (bytes: number) => boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface BodyLimits {
  */
 export function readBody(
   request: Request,
-  { bytesMax, ms, deadlines }: BodyLimits,
+  { bytesMax, ms, deadlines, takes }: BodyLimits,
 ): Promise<Uint8Array | BodyProblem> {
   const length = request.headers.get("content-length");
   if (length !== null && Number(length) > bytesMax) return Promise.resolve("too_large");
@@ -34,17 +36,22 @@ export function readBody(
       resolve(result);
     };
     // With a length the server itself counts, and one call does it all.
-    const reading = length === null ? readCounted(request, bytesMax) : request.bytes();
+    const reading = length === null ? readCounted(request, bytesMax, takes) : request.bytes();
     reading.then(end, () => end("broken"));
   });
 }
 
-async function readCounted({ body }: Request, bytesMax: number): Promise<Uint8Array | BodyProblem> {
+async function readCounted(
+  { body }: Request,
+  bytesMax: number,
+  takes: BodyLimits["takes"],
+): Promise<Uint8Array | BodyProblem> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.length;
     if (length > bytesMax) return "too_large";
+    if (!takes(chunk.length)) return "no_room";
     chunks.push(chunk);
   }
   const whole = new Uint8Array(length);

@@ -4,7 +4,8 @@
  */
 import { toError } from "../../utilities/errors.ts";
 import type { HttpAnswer } from "./http_receipt.ts";
-import { MeshError } from "./mesh.ts";
+import { STATUS_CODE } from "./http_responses.ts";
+import { AnswerError, MeshError } from "./mesh.ts";
 
 /** What can end a request that is under way. */
 interface Controller {
@@ -16,19 +17,23 @@ export class HttpExchange {
   readonly #peer: string;
   readonly #bytesMax: number;
   readonly #onEnd: () => void;
+  readonly #onPart: ((part: Uint8Array) => void) | undefined;
   readonly #answer = Promise.withResolvers<HttpAnswer>();
   readonly #chunks: Uint8Array[] = [];
   #controller: Controller | undefined;
   #failure: Error | undefined;
   #status = 0;
+  #retryAfter: unknown;
   #length = 0;
 
   /**
    * @param peer Who is asked, for messages.
    * @param bytesMax Bytes that the answer may hold.
    * @param onEnd Called once, when it has ended.
+   * @param onPart Told each part of an answer with status 200 as it comes; the answer's body is empty then.
    */
-  constructor(peer: string, bytesMax: number, onEnd: () => void) {
+  constructor(peer: string, bytesMax: number, onEnd: () => void, onPart?: (part: Uint8Array) => void) {
+    this.#onPart = onPart;
     this.#peer = peer;
     this.#onEnd = onEnd;
     this.#bytesMax = bytesMax;
@@ -59,16 +64,25 @@ export class HttpExchange {
   }
 
   /** The head of the answer is there. */
-  onResponseStart(_controller: Controller, status: number): void {
+  onResponseStart(
+    _controller: Controller,
+    status: number,
+    headers?: Readonly<Record<string, unknown>>,
+  ): void {
     this.#status = status;
+    this.#retryAfter = headers?.["retry-after"];
   }
 
   /** A part of the answer is there. */
   onResponseData(_controller: Controller, chunk: Uint8Array): void {
     this.#length += chunk.length;
     if (this.#length > this.#bytesMax) {
-      return this.fail(unreachable(this.#peer, `its answer holds more than ${this.#bytesMax} bytes`));
+      const why = `its answer holds more than ${this.#bytesMax} bytes`;
+      return this.fail(
+        unreachable(this.#peer, why, new AnswerError("too_long", `Cannot read it all: ${why}`)),
+      );
     }
+    if (this.#onPart && this.#status === STATUS_CODE.OK) return this.#onPart(new Uint8Array(chunk));
     this.#chunks.push(new Uint8Array(chunk)); // A copy: the library reads into one buffer again and again.
   }
 
@@ -76,7 +90,7 @@ export class HttpExchange {
   onResponseEnd(): void {
     if (this.#failure) return;
     this.#onEnd();
-    this.#answer.resolve({ status: this.#status, body: this.#body() });
+    this.#answer.resolve({ status: this.#status, body: this.#body(), retryAfterMs: msOf(this.#retryAfter) });
   }
 
   /** The connection failed. */
@@ -86,7 +100,7 @@ export class HttpExchange {
 
   #body(): Uint8Array {
     if (this.#chunks.length === 1) return this.#chunks[0];
-    const body = new Uint8Array(this.#length);
+    const body = new Uint8Array(this.#chunks.reduce((sum, { length }) => sum + length, 0));
     let end = 0;
     for (const chunk of this.#chunks) {
       body.set(chunk, end);
@@ -94,6 +108,15 @@ export class HttpExchange {
     }
     return body;
   }
+}
+
+/** Whoever asks for more patience than this gets no more, in seconds. */
+const RETRY_AFTER_MAX = 60;
+
+/** What `Retry-After` asks for: whole seconds; a date is not taken, as clocks differ. */
+function msOf(retryAfter: unknown): number | undefined {
+  if (typeof retryAfter !== "string" || !/^\d{1,9}$/.test(retryAfter)) return undefined;
+  return Math.min(Number(retryAfter), RETRY_AFTER_MAX) * 1_000;
 }
 
 /** A peer that cannot be reached, and why. */

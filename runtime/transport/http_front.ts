@@ -12,6 +12,7 @@ import type { RefusalCount } from "./http_refusals.ts";
 import { STATUS_CODE, textResponse } from "./http_responses.ts";
 import { MeshError } from "./mesh.ts";
 import { hostPort } from "./mesh_address.ts";
+import { SteadyServer } from "./steady_server.ts";
 
 /** Turns of the event loop in which the last responses are taken over and written; few are enough for 150. */
 const FLUSH_TURNS = 8;
@@ -71,21 +72,21 @@ export function openFront(options: HttpFrontOptions): HttpFront {
   }
 }
 
-function openBare({ listen: { hostname, port }, handler }: HttpFrontOptions): HttpFront {
-  const abort = new AbortController();
-  const server = Deno.serve(
-    { hostname, port, signal: abort.signal, onListen: () => {} },
-    (request, { remoteAddr }) => handler(request, hostPort(remoteAddr.hostname, remoteAddr.port)),
-  );
+function openBare({ listen: { hostname, port }, handler, refusals }: HttpFrontOptions): HttpFront {
+  const server = new SteadyServer<Deno.NetAddr>({
+    open: (signal, before) =>
+      Deno.serve(
+        { hostname, port: before?.port ?? port, signal, onListen: () => {} },
+        (request, { remoteAddr }) => handler(request, hostPort(remoteAddr.hostname, remoteAddr.port)),
+      ),
+    onEnd: () => refusals.add(STATUS_CODE.ServiceUnavailable, "no_descriptors"),
+  });
   return {
     port: server.addr.port,
     limits: () => [],
     flush: () => turns(FLUSH_TURNS),
-    [Symbol.asyncDispose]: async () => {
-      // Not `shutdown`: it would wait for whoever never reads its response.
-      abort.abort();
-      await server.finished;
-    },
+    // Not `shutdown`: it would wait for whoever never reads its response.
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

@@ -59,6 +59,11 @@ export class HttpInbox implements Disposable {
     return hasRoom;
   }
 
+  /** Whether there is no room now; unlike {@linkcode HttpInbox.hasRoom} this counts nothing. */
+  get isFull(): boolean {
+    return this.#isClosed || this.#waiting.desiredSize! <= 0;
+  }
+
   /** Its bound, for `nara limits`. */
   limits(): Limit[] {
     return [{

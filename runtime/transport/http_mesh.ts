@@ -8,8 +8,10 @@
  * @module
  */
 import type { NaraId } from "../../utilities/names.ts";
+import type { AdmissionBounds } from "./admission.ts";
 import { MESSAGE_REQUEST, requestHeaders } from "./http_auth.ts";
 import { type GuardOptions, type GuardSettings, guardSettings } from "./guard_options.ts";
+import { HttpBatches } from "./http_batches.ts";
 import { HttpClient } from "./http_client.ts";
 export { loadHttpClient } from "./http_pools.ts";
 import { unreachable } from "./http_exchange.ts";
@@ -68,6 +70,12 @@ export interface HttpMeshOptions {
    * @default {true unless it listens on the loopback only}
    */
   guard?: boolean | GuardOptions;
+  /** Whether frames to one nara that would wait leave together. @default {true} */
+  batching?: boolean;
+  /** How many requests are admitted, and how many worked on at once. @default {the bounds of an admission} */
+  admission?: Partial<AdmissionBounds>;
+  /** Whether memory is too short for any more: then the answer is 503. @default {never} */
+  isMemoryShort?: () => boolean;
 }
 
 /**
@@ -84,11 +92,14 @@ export function httpMesh(options: HttpMeshOptions): MeshFactory {
   const bounds = { frameBytesMax, requestMs, bodyMs, answerMs, connectionsMax, poolsMax };
   assertSound(options, bounds);
   const guard = guardSettings(options.guard, { hostname: listen.hostname, bodyMs });
-  return (host) => new HttpMesh(host, { listen, publicUrl, guard, ...bounds });
+  const { admission, isMemoryShort, batching } = options;
+  return (host) =>
+    new HttpMesh(host, { listen, publicUrl, guard, admission, isMemoryShort, batching, ...bounds });
 }
 
-type Bounds = Required<Omit<HttpMeshOptions, "listen" | "publicUrl" | "guard">>;
-type Settings = Bounds & Pick<HttpMeshOptions, "listen" | "publicUrl"> & { readonly guard?: GuardSettings };
+type Others = "listen" | "publicUrl" | "admission" | "isMemoryShort" | "batching";
+type Bounds = Required<Omit<HttpMeshOptions, Others | "guard">>;
+type Settings = Bounds & Pick<HttpMeshOptions, Others> & { readonly guard?: GuardSettings };
 
 function assertSound({ listen: { port }, publicUrl }: HttpMeshOptions, bounds: Bounds): void {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -113,6 +124,7 @@ class HttpMesh implements MeshTransport {
   readonly #host: MeshHost;
   readonly #server: HttpServer;
   readonly #client: HttpClient;
+  readonly #batches: HttpBatches | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(host: MeshHost, settings: Settings) {
@@ -122,7 +134,17 @@ class HttpMesh implements MeshTransport {
     this.#server = new HttpServer(host, settings);
     this.address = this.#server.address;
     const answerBytesMax = frameBytesMax + RECEIPT_BYTES_MAX;
-    this.#client = new HttpClient({ clock: host.clock, requestMs, answerBytesMax, connectionsMax, poolsMax });
+    const { clock } = host;
+    const client = this.#client = new HttpClient({
+      clock,
+      requestMs,
+      answerBytesMax,
+      connectionsMax,
+      poolsMax,
+    });
+    this.#batches = settings.batching === false
+      ? undefined
+      : new HttpBatches({ clock, client, frameBytesMax });
   }
 
   get inbound(): ReadableStream<InboundFrame> {
@@ -133,7 +155,11 @@ class HttpMesh implements MeshTransport {
     this.#check(frame);
     const address = this.#host.addressOf(to);
     if (!address) throw unreachable(to, "no address of it is known, as it has not answered a hey-there yet");
-    return await this.#post(frame, address, this.#host.keyring.isOurs(to), signal);
+    const isOurs = this.#host.keyring.isOurs(to);
+    if (isOurs && !signal && this.#batches?.takes(frame)) {
+      return await this.#batches.send(frame, address);
+    }
+    return await this.#post(frame, address, isOurs, signal);
   }
 
   async sendToAddress(frame: Uint8Array, address: string, { signal }: SendOptions = {}): Promise<Answer> {
@@ -153,12 +179,21 @@ class HttpMesh implements MeshTransport {
     return this.#server.refusals();
   }
 
+  refusalReasons(): ReadonlyMap<string, number> {
+    return this.#server.refusalReasons();
+  }
+
+  proven(peer: string, id: NaraId): void {
+    this.#server.proven(peer, id);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
   async #close(): Promise<void> {
     await this.#client[Symbol.asyncDispose]();
+    this.#batches?.[Symbol.dispose]();
     await this.#server[Symbol.asyncDispose]();
   }
 

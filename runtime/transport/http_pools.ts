@@ -56,6 +56,10 @@ export interface HttpPost {
   readonly body: Uint8Array;
   /** Its headers, beside those that every request has. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Told each part of an answer with status 200 as it comes; the answer's body is empty then. */
+  readonly onPart?: (part: Uint8Array) => void;
+  /** How many answers the response holds, each within its bound. @default {1} */
+  readonly answers?: number;
 }
 
 type Open = (address: string) => Pool;
@@ -96,7 +100,8 @@ export class HttpPools implements AsyncDisposable {
   post(address: string, post: HttpPost, exchange: HttpExchange): void {
     try {
       const pool = this.#use(address);
-      if (pool) pool.dispatch({ method: "POST", ...post }, exchange);
+      const { path, body, headers } = post;
+      if (pool) pool.dispatch({ method: "POST", path, body, headers }, exchange);
       else this.#load().then(() => this.post(address, post, exchange), (thrown) => exchange.fail(thrown));
     } catch (thrown) {
       exchange.fail(unreachable(address, messageOf(thrown)));

@@ -8,7 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import { STATUS_CODE } from "./http_responses.ts";
-import { type Answer, MeshError, type Receipt } from "./mesh.ts";
+import { type Answer, AnswerError, MeshError, type Receipt } from "./mesh.ts";
 
 /** A response, as far as it matters here. */
 export interface HttpAnswer {
@@ -16,6 +16,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** The whole body. */
   readonly body: Uint8Array;
+  /** When it asks to be tried again, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** A receipt as it is sent. */
@@ -80,7 +82,7 @@ function withReply(json: string, reply: Uint8Array): Uint8Array<ArrayBuffer> {
  *
  * @throws {MeshError} `peer_busy`, `frame_too_large`, or `unreachable` where the response is none of a nara.
  */
-export function readReceipt({ status, body }: HttpAnswer, peer: string): Answer {
+export function readReceipt({ status, body, retryAfterMs }: HttpAnswer, peer: string): Answer {
   switch (status) {
     case STATUS_CODE.OK:
       if (body.length === 0) return { receipt: UNKNOWN }; // Go's answer, whatever became of the frame.
@@ -96,10 +98,22 @@ export function readReceipt({ status, body }: HttpAnswer, peer: string): Answer 
     case STATUS_CODE.ContentTooLarge:
       return readBody(body, peer) ?? tooLarge(peer);
     case STATUS_CODE.ServiceUnavailable:
-      throw new MeshError("peer_busy", `Cannot send to ${peer} now as it is too busy: try again later`);
+      throw tooBusy(peer, retryAfterMs);
     default:
       return noNara(peer, String(status));
   }
+}
+
+/**
+ * What one line of a batch's response says became of its frame.
+ *
+ * @throws {MeshError} `peer_busy`, or `unreachable` where the line is no receipt.
+ */
+export function readReceiptLine(line: Uint8Array, peer: string): Answer {
+  const answer = readBody(line, peer) ?? noNara(peer, "a line that is no receipt");
+  const { receipt } = answer;
+  if ("reason" in receipt && BUSY.has(receipt.reason)) throw tooBusy(peer, undefined);
+  return answer;
 }
 
 function readBody(body: Uint8Array, peer: string): Answer | undefined {
@@ -148,6 +162,12 @@ function unauthorized(body: Uint8Array): Receipt {
   return isStranger ? { ...receipt, reason: "unknown_sender" } : receipt;
 }
 
+function tooBusy(peer: string, retryAfterMs: number | undefined): MeshError {
+  const when = retryAfterMs === undefined ? "later" : `in ${retryAfterMs / 1_000} s`;
+  const why = `Cannot send to ${peer} now as it is too busy: try again ${when}`;
+  return new MeshError("peer_busy", why, { retryAfterMs });
+}
+
 function tooLarge(peer: string): never {
   throw new MeshError(
     "frame_too_large",
@@ -156,5 +176,9 @@ function tooLarge(peer: string): never {
 }
 
 function noNara(peer: string, what: string): never {
-  throw new MeshError("unreachable", `Cannot reach a nara at ${peer}: it answered ${what}`);
+  const cause = new AnswerError(
+    "no_receipt",
+    `Cannot read what ${peer} answered: expected a receipt, got ${what}`,
+  );
+  throw new MeshError("unreachable", `Cannot reach a nara at ${peer}: it answered ${what}`, { cause });
 }

@@ -6,12 +6,15 @@ import { canonicalString } from "../../utilities/canonical_json.ts";
 import { encodeBase64 } from "../../utilities/base64.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
 import type { Limit } from "../primitives/limits.ts";
+import { Admission, type AdmissionBounds, type Ticket } from "./admission.ts";
 import type { GuardSettings } from "./guard_options.ts";
 import { admit, MESSAGE_REQUEST, responseHeaders } from "./http_auth.ts";
+import { BATCH_FRAMES_MAX, isBatch, splitFrames } from "./http_batch.ts";
+import { BatchAnswer } from "./http_batch_answer.ts";
 import { type BodyProblem, readBody } from "./http_body.ts";
 import { type HttpFront, openFront, turns } from "./http_front.ts";
 import { HttpInbox, type Settled } from "./http_inbox.ts";
-import { writeReceipt } from "./http_receipt.ts";
+import { writeReceipt, type WrittenReceipt } from "./http_receipt.ts";
 import { RefusalCount } from "./http_refusals.ts";
 import {
   busyResponse,
@@ -21,14 +24,20 @@ import {
   STATUS_CODE,
   textResponse,
 } from "./http_responses.ts";
-import type { MeshHost } from "./mesh.ts";
+import type { NaraId } from "../../utilities/names.ts";
+import type { MeshHost, Receipt } from "./mesh.ts";
 import { isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts";
 
-/** Requests that may be open at once; past it the answer is 503. */
-const OPEN_MAX = 1_024;
 const PING_PATH = "/ping";
 /** The guard times bodies itself, and says so in its counts: behind it this server waits a little longer. */
 const GUARDED_MS = 1_000;
+/** Bytes of a body that is read to no purpose, at most. */
+const THROWN_AWAY_MAX = 65_536;
+/** Turns of the event loop that a frame of a batch waits for room: its sender has just as many under way as it was let. */
+const FULL_TURNS = 8;
+const NO_HEADERS = new Headers();
+const UNAUTHORIZED: Receipt = { outcome: "drop", reason: "unauthorized" };
+const BUSY: Receipt = { outcome: "drop", reason: "peer_busy" };
 const encoder = new TextEncoder();
 
 /** Options of an {@linkcode HttpServer}. */
@@ -45,7 +54,15 @@ export interface HttpServerOptions {
   readonly publicUrl?: string;
   /** What the guard at the port allows. @default {there is none} */
   readonly guard?: GuardSettings;
+  /** How much is admitted. @default {the bounds of an admission} */
+  readonly admission?: Partial<AdmissionBounds>;
+  /** Whether memory is too short for any more. @default {never} */
+  readonly isMemoryShort?: () => boolean;
 }
+
+/** Room for so many frames of the largest size, where that is more than an admission has by itself. */
+const LARGE_FRAMES = 8;
+const REQUEST_BYTES = 32 * 1024 * 1024;
 
 /** Listens for other naras. Dispose of it to stop. */
 export class HttpServer implements AsyncDisposable {
@@ -58,9 +75,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #front: HttpFront;
   readonly #refusals = new RefusalCount();
   readonly #identity: string;
-  #open = 0;
-  /** Requests that were turned away. */
-  #overflows = 0;
+  readonly #admission: Admission;
   /** Requests that were taken and not answered yet. */
   #answering = 0;
 
@@ -81,6 +96,12 @@ export class HttpServer implements AsyncDisposable {
       refusals: this.#refusals,
       handler: (request, peer) => this.#handle(request, peer),
     });
+    this.#admission = new Admission({
+      clock: host.clock,
+      isMemoryShort: options.isMemoryShort,
+      bytesMax: Math.max(REQUEST_BYTES, LARGE_FRAMES * options.frameBytesMax),
+      ...options.admission,
+    });
     this.#inbox = new HttpInbox({ clock: host.clock, answerMs: options.answerMs });
     this.#deadlines = new Deadlines(host.clock);
     this.address = options.publicUrl ?? addressOf(options.listen.hostname, this.#front.port);
@@ -97,20 +118,19 @@ export class HttpServer implements AsyncDisposable {
     return this.#refusals.all();
   }
 
+  /** The same by reason. */
+  refusalReasons(): ReadonlyMap<string, number> {
+    return this.#refusals.byReason();
+  }
+
+  /** Notes who was proven to have sent what came from `peer` last. */
+  proven(peer: string, id: NaraId): void {
+    this.#admission.proven(peer, id);
+  }
+
   /** Its bounds, for `nara limits`. */
   limits(): Limit[] {
-    return [
-      {
-        name: "http.requests",
-        unit: "requests",
-        max: OPEN_MAX,
-        rule: "the answer is 503",
-        inUse: () => this.#open,
-        overflows: () => this.#overflows,
-      },
-      ...this.#inbox.limits(),
-      ...this.#front.limits(),
-    ];
+    return [...this.#admission.limits(), ...this.#inbox.limits(), ...this.#front.limits()];
   }
 
   #handle(request: Request, peer: string): Response | Promise<Response> {
@@ -139,31 +159,79 @@ export class HttpServer implements AsyncDisposable {
     return jsonResponse(STATUS_CODE.OK, json);
   }
 
-  async #message(request: Request, peer: string): Promise<Response> {
-    if (this.#open >= OPEN_MAX) {
-      this.#overflows++;
-      return this.#refused(busyResponse());
+  #busy(reason: string, headers?: Readonly<Record<string, string>>): Response | Promise<Response> {
+    this.#refusals.add(STATUS_CODE.ServiceUnavailable, reason);
+    const held = this.#admission.refused();
+    return held === true ? busyResponse(reason, headers) : held.then(() => busyResponse(reason, headers));
+  }
+
+  /** A small body is read and thrown away: unread, it would cost its sender the connection, and perhaps the answer. */
+  async #turnedAway(request: Request, reason: string): Promise<Response> {
+    if (bytesOf(request.headers, THROWN_AWAY_MAX) === 0) return await this.#busy(reason, CLOSE);
+    await this.#body(request, () => false);
+    return await this.#busy(reason);
+  }
+
+  #body(request: Request, takes: (bytes: number) => boolean): ReturnType<typeof readBody> {
+    const { frameBytesMax: bytesMax, bodyMs, guard } = this.#options;
+    const ms = bodyMs + (guard ? GUARDED_MS : 0);
+    return readBody(request, { bytesMax, ms, deadlines: this.#deadlines, takes });
+  }
+
+  /** Nothing is done for a request before it is admitted. */
+  #message(request: Request, peer: string): Response | Promise<Response> {
+    const ticket = this.#admission.enter(peer, bytesOf(request.headers, this.#options.frameBytesMax));
+    if (typeof ticket === "string") return this.#turnedAway(request, ticket);
+    if (!this.#inbox.hasRoom) {
+      this.#admission.leave(ticket);
+      return this.#turnedAway(request, "inbox_full");
     }
-    if (!this.#inbox.hasRoom) return this.#refused(busyResponse());
-    this.#open++;
-    try {
-      const frame = await readBody(request, {
-        bytesMax: this.#options.frameBytesMax,
-        ms: this.#options.bodyMs + (this.#options.guard ? GUARDED_MS : 0),
-        deadlines: this.#deadlines,
-      });
-      if (typeof frame === "string") return this.#refused(bodyResponse(frame, this.#options));
-      const judged = admit(request.headers, frame, this.#host);
-      const admission = judged instanceof Promise ? await judged : judged;
-      if (!admission.admitted) {
-        const why = `Authentication failed: ${admission.reason}`;
-        return this.#refused(textResponse(STATUS_CODE.Unauthorized, why));
-      }
-      if (!this.#inbox.hasRoom) return this.#refused(busyResponse()); // Others came in while this one was read.
-      return await this.#take(frame, peer, admission.signed);
-    } finally {
-      this.#open--;
+    return this.#admitted(request, ticket).finally(() => this.#admission.leave(ticket));
+  }
+
+  async #admitted(request: Request, ticket: Ticket): Promise<Response> {
+    const frame = await this.#body(request, (bytes) => this.#admission.grow(ticket, bytes));
+    if (frame === "no_room") return this.#busy("too_many_bytes", CLOSE);
+    if (typeof frame === "string") return this.#refused(bodyResponse(frame, this.#options));
+    if (!this.#inbox.hasRoom) return this.#busy("inbox_full"); // Others came in while this one was read.
+    const turn = this.#admission.turn(ticket);
+    if (turn !== true && !await turn) return this.#busy("waited_too_long");
+    if (isBatch(request.headers)) return await this.#batch(frame, ticket.connection);
+    const judged = admit(request.headers, frame, this.#host);
+    const admission = judged instanceof Promise ? await judged : judged;
+    if (!admission.admitted) {
+      const why = `Authentication failed: ${admission.reason}`;
+      return this.#refused(textResponse(STATUS_CODE.Unauthorized, why));
     }
+    if (!this.#inbox.hasRoom) return this.#busy("inbox_full");
+    return await this.#take(frame, ticket.connection, admission.signed);
+  }
+
+  /** Hands over the frames of a batch, and answers a line for each as they are settled. */
+  async #batch(body: Uint8Array, peer: string): Promise<Response> {
+    const frames = splitFrames(body);
+    if (!frames) {
+      const rule = `A batch holds 1 to ${BATCH_FRAMES_MAX} frames, a line each`;
+      return this.#refused(textResponse(STATUS_CODE.BadRequest, rule));
+    }
+    this.#answering++;
+    const answer = new BatchAnswer(frames.length, this.#deadlines);
+    const lines: Promise<void>[] = [];
+    for (let index = 0; index < frames.length; index++) {
+      for (let turn = 0; this.#inbox.isFull && turn < FULL_TURNS; turn++) await turns(1);
+      lines.push(this.#line(frames[index], peer).then((receipt) => answer.add(index, receipt)));
+    }
+    Promise.all(lines).finally(() => this.#answering--);
+    return await answer.response;
+  }
+
+  #line(frame: Uint8Array, peer: string): Promise<WrittenReceipt> {
+    const admission = admit(NO_HEADERS, frame, this.#host);
+    if ("admitted" in admission && !admission.admitted) return Promise.resolve(writeReceipt(UNAUTHORIZED));
+    if (!this.#inbox.hasRoom) return Promise.resolve(writeReceipt(BUSY));
+    return new Promise((resolve) => {
+      this.#inbox.take(frame, peer, (settled) => resolve(this.#written(settled)));
+    });
   }
 
   /** Hands a frame over, and answers with what became of it. */
@@ -182,7 +250,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** A reply that the other side would not take is none. */
-  #written({ receipt, reply }: Settled): ReturnType<typeof writeReceipt> {
+  #written({ receipt, reply }: Settled): WrittenReceipt {
     const { frameBytesMax } = this.#options;
     if (!reply || reply.length <= frameBytesMax) return writeReceipt(receipt, reply);
     return writeReceipt({
@@ -200,12 +268,19 @@ export class HttpServer implements AsyncDisposable {
 
   /** Answers what is open, lets the answers leave, and closes every connection. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#admission[Symbol.dispose]();
     this.#inbox[Symbol.dispose]();
     while (this.#answering > 0) await turns(1); // What was taken is settled by now, and only has to come round.
     await this.#front.flush();
     await this.#front[Symbol.asyncDispose]();
     this.#deadlines[Symbol.dispose]();
   }
+}
+
+/** What a body holds by its own word, to which the server holds it: nothing yet where it gives none, nor where it will not be read. */
+function bytesOf(headers: Headers, bytesMax: number): number {
+  const length = Number(headers.get("content-length"));
+  return length > 0 && length <= bytesMax ? length : 0;
 }
 
 function addressOf(hostname: string, port: number): string | undefined {
@@ -225,7 +300,7 @@ function identityJson({ name, publicKey }: MeshHost["me"], meshIp: string): stri
 }
 
 function receiptResponse(
-  { status, body }: ReturnType<typeof writeReceipt>,
+  { status, body }: WrittenReceipt,
   headers?: Readonly<Record<string, string>>,
 ): Response {
   if (status !== STATUS_CODE.ServiceUnavailable) return jsonResponse(status, body, headers);
@@ -235,7 +310,10 @@ function receiptResponse(
 /** The connection is of no more use where a body was not read to its end. */
 const CLOSE = { "connection": "close" };
 
-function bodyResponse(problem: BodyProblem, { frameBytesMax, bodyMs }: HttpServerOptions): Response {
+function bodyResponse(
+  problem: Exclude<BodyProblem, "no_room">,
+  { frameBytesMax, bodyMs }: HttpServerOptions,
+): Response {
   switch (problem) {
     case "too_large":
       return textResponse(STATUS_CODE.ContentTooLarge, `A frame holds at most ${frameBytesMax} bytes`, CLOSE);

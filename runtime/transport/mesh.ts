@@ -27,7 +27,29 @@ export class MeshError extends NaraError<
   | "address_in_use"
   | "cannot_listen"
   | "cannot_send"
-> {}
+> {
+  /** When the other side asked to be tried again, in milliseconds from then; it goes with `peer_busy`. */
+  readonly retryAfterMs: number | undefined;
+
+  /**
+   * An error of a mesh.
+   *
+   * @param options The cause; and when to try again, where the other side said it.
+   */
+  constructor(
+    code: MeshError["code"],
+    message: string,
+    options: ErrorOptions & { retryAfterMs?: number } = {},
+  ) {
+    super(code, message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/**
+ * What came as an answer is none: the cause of an `unreachable`, where the other side is there and does not behave as a nara.
+ */
+export class AnswerError extends NaraError<"no_receipt" | "too_long"> {}
 
 /** What the other side says became of a frame. A hint: what must be certain is a signed reply. */
 export type Receipt =
@@ -99,6 +121,10 @@ export interface MeshTransport extends AsyncDisposable {
   limits?(): Limit[];
   /** How many requests never became a frame, by the status that they were answered with: for meshes that have such. */
   refusals?(): ReadonlyMap<number, number>;
+  /** The same by reason, in words of few kinds. */
+  refusalReasons?(): ReadonlyMap<string, number>;
+  /** Told who was proven to have sent what came from the address `peer` last, for meshes that give everybody a fair share. */
+  proven?(peer: string, id: NaraId): void;
 }
 
 /** What a mesh needs to know of the nara that it serves. */

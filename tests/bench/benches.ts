@@ -5,8 +5,10 @@
 
 import * as ledgerInsert from "./floors/ledger_insert.ts";
 import * as localEmit from "./floors/local_emit.ts";
+import * as mesh1000 from "./floors/mesh_1000.ts";
 import * as meshCall from "./floors/mesh_call.ts";
 import * as meshOneway from "./floors/mesh_oneway.ts";
+import * as meshOnewayBatched from "./floors/mesh_oneway_batched.ts";
 import * as receive from "./floors/receive.ts";
 import * as restart from "./floors/restart.ts";
 import * as seenCache from "./floors/seen_cache.ts";
@@ -14,8 +16,10 @@ import * as start from "./floors/start.ts";
 import type { Bench } from "./harness.ts";
 import * as ledgerInsertOurs from "./ours/ledger_insert.ts";
 import * as localEmitOurs from "./ours/local_emit.ts";
+import * as mesh1000Ours from "./ours/mesh_1000.ts";
 import * as meshCallOurs from "./ours/mesh_call.ts";
 import * as meshOnewayOurs from "./ours/mesh_oneway.ts";
+import * as meshOnewayBatchedOurs from "./ours/mesh_oneway_batched.ts";
 import * as meshOnewayGuardedOurs from "./ours/mesh_oneway_guarded.ts";
 import * as receiveOurs from "./ours/receive.ts";
 import * as restartOurs from "./ours/restart.ts";
@@ -60,6 +64,14 @@ export const BENCHES: readonly Bench[] = [
     ours: meshOnewayGuardedOurs,
   },
   {
+    name: "mesh-oneway-batched",
+    unit: "per second",
+    aim: { atLeast: 0.65 },
+    loads: [{ inFlight: 64, senders: 1 }],
+    floor: meshOnewayBatched,
+    ours: meshOnewayBatchedOurs,
+  },
+  {
     name: "mesh-call",
     unit: "per second",
     aim: { atLeast: 0.6 },
@@ -94,6 +106,14 @@ export const BENCHES: readonly Bench[] = [
     loads: [{ inFlight: 1, senders: 1 }],
     floor: start,
     ours: startOurs,
+  },
+  {
+    name: "mesh-1000",
+    unit: "per second",
+    aim: { atLeast: 0.25 },
+    loads: [{ inFlight: 64, senders: 1 }],
+    floor: mesh1000,
+    ours: mesh1000Ours,
   },
   {
     name: "restart",

@@ -8,7 +8,7 @@ import { answer, PAYLOAD, question } from "./service.ts";
 
 /** Starts the other process. */
 export async function open(keypair: KeypairName): Promise<Rig> {
-  const pair = await openPair(keypair);
+  const pair = await openPair(keypair, { batching: true }); // As naras do.
   const draft = question.draft(PAYLOAD, { to: pair.to });
   return {
     once: () => pair.service.rt.call(draft, answer, { deadlineMs: 10_000 }),

@@ -7,5 +7,5 @@ import { openOneway } from "./mesh_oneway.ts";
 
 /** Starts the other process. */
 export function open(keypair: KeypairName): Promise<Rig> {
-  return openOneway(keypair, true);
+  return openOneway(keypair, { guard: true });
 }

@@ -19,13 +19,24 @@ export interface Pair extends AsyncDisposable {
   readonly to: string;
 }
 
-/** Starts both sides; the other one with or without the guard at its port. */
-export async function openPair(keypair: KeypairName, guard: boolean = false): Promise<Pair> {
+/** What the two sides have between them. */
+export interface PairOptions {
+  /** Whether the other side has the guard at its port. @default {false} */
+  readonly guard?: boolean;
+  /** Whether messages that would wait travel together. @default {false} */
+  readonly batching?: boolean;
+}
+
+/** Starts both sides. */
+export async function openPair(
+  keypair: KeypairName,
+  { guard = false, batching = false }: PairOptions = {},
+): Promise<Pair> {
   const args = ["run", "-A", import.meta.filename!, keypair, ...(guard ? ["guarded"] : [])];
   const child = new Deno.Command(Deno.execPath(), { args, stdout: "piped" }).spawn();
   const { value } = await child.stdout.getReader().read();
   const address = new TextDecoder().decode(value).trim();
-  const { runtime, service, other } = await startSide("sender", "taker", keypair, false);
+  const { runtime, service, other } = await startSide("sender", "taker", keypair, { batching });
   runtime.peers.prove(other.id, address, other.name);
   return {
     service,
@@ -41,11 +52,11 @@ async function startSide(
   name: string,
   otherName: string,
   keypair: KeypairName,
-  guard: boolean,
+  { guard = false, batching }: PairOptions,
 ): Promise<Side> {
   const [me, other] = await Promise.all([name, otherName].map((name) => identityOf(name, keypair)));
   const service = new BenchService();
-  const mesh = httpMesh({ listen: { hostname: "127.0.0.1", port: 0 }, guard });
+  const mesh = httpMesh({ listen: { hostname: "127.0.0.1", port: 0 }, guard, batching });
   const runtime = await createRuntime({ identity: me, services: [service], mesh });
   runtime.keyring.pin(other.id, other.keypair.publicKey, other.name);
   runtime.keyring.markOurs(other.id);
@@ -69,7 +80,7 @@ if (import.meta.main) {
     "taker",
     "sender",
     Deno.args[0] as KeypairName,
-    Deno.args[1] === "guarded",
+    { guard: Deno.args[1] === "guarded" },
   );
   Deno.addSignalListener("SIGTERM", () => void runtime.stop().finally(() => Deno.exit(0)));
   console.log(runtime.address);

@@ -4,7 +4,6 @@
  */
 import type { Message } from "../../../runtime/mod.ts";
 import { SeenSet } from "../../../runtime/mod.ts";
-import { formatTimestamp } from "../../../utilities/timestamp.ts";
 import { systemClock } from "../../../utilities/clock.ts";
 import { bytesPerEntry, entries, measure } from "../floors/seen_cache.ts";
 import type { KeypairName, Rig } from "../harness.ts";
@@ -13,10 +12,10 @@ const LOOKUPS = 1_000;
 
 /** The messages behind the floor's texts, as far as the seen-set looks at them. */
 function messages(): Message[] {
-  const timestamp = formatTimestamp(systemClock.nowNs());
+  const madeMs = Date.now();
   return entries().map((text) => {
     const [fromId, id] = text.split(" ");
-    return { fromId, id, timestamp, proof: "envelope" } as unknown as Message;
+    return { fromId, id, madeMs, proof: "envelope" } as unknown as Message;
   });
 }
 

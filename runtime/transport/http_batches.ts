@@ -1,0 +1,111 @@
+/**
+ * The sending half of batches: a batcher per address, and what becomes of each frame.
+ * @module
+ */
+import { toError } from "../../utilities/errors.ts";
+import { Deadlines } from "../primitives/deadlines.ts";
+import { MESSAGE_REQUEST } from "./http_auth.ts";
+import { BATCH_HEADERS, fitsALine, joinFrames, ReceiptLines } from "./http_batch.ts";
+import { Batcher, type Passenger } from "./http_batcher.ts";
+import type { HttpClient, HttpClientOptions } from "./http_client.ts";
+import { readReceipt, readReceiptLine } from "./http_receipt.ts";
+import { STATUS_CODE } from "./http_responses.ts";
+import type { Answer } from "./mesh.ts";
+
+/** Bytes of frames in one request at most. */
+const BATCH_BYTES_MAX = 256 * 1024;
+
+/** Options of {@linkcode HttpBatches}. */
+export interface HttpBatchesOptions extends Pick<HttpClientOptions, "clock"> {
+  /** How requests leave. */
+  readonly client: Pick<HttpClient, "post">;
+  /** Bytes that a frame may hold. */
+  readonly frameBytesMax: number;
+}
+
+/** Frames to naras of this implementation, in company where they would wait. Dispose of it to stop its timer. */
+export class HttpBatches implements Disposable {
+  readonly #client: Pick<HttpClient, "post">;
+  readonly #bytesMax: number;
+  readonly #deadlines: Deadlines;
+  readonly #batchers = new Map<string, Batcher>();
+
+  /** @param options How requests leave, and bounds. */
+  constructor({ clock, client, frameBytesMax }: HttpBatchesOptions) {
+    this.#client = client;
+    this.#bytesMax = Math.min(BATCH_BYTES_MAX, frameBytesMax);
+    this.#deadlines = new Deadlines(clock);
+  }
+
+  /** Whether this frame may travel with others. */
+  takes(frame: Uint8Array): boolean {
+    return frame.length <= this.#bytesMax && fitsALine(frame);
+  }
+
+  /** Sends a frame, which {@linkcode HttpBatches.takes}, to `address`. Rejects as {@linkcode HttpClient.post} and {@linkcode readReceipt}. */
+  send(frame: Uint8Array, address: string): Promise<Answer> {
+    return this.#batcher(address).send(frame);
+  }
+
+  /** Stops its timer: what waits leaves when a request comes back. */
+  [Symbol.dispose](): void {
+    this.#deadlines[Symbol.dispose]();
+  }
+
+  #batcher(address: string): Batcher {
+    const known = this.#batchers.get(address);
+    if (known) return known;
+    const batcher = new Batcher(
+      this.#deadlines,
+      this.#bytesMax,
+      (passengers) => this.#send(passengers, address),
+      () => this.#batchers.delete(address),
+    );
+    this.#batchers.set(address, batcher);
+    return batcher;
+  }
+
+  async #send(passengers: readonly Passenger[], address: string): Promise<void> {
+    if (passengers.length === 1) return await this.#alone(passengers[0], address);
+    const open = new Map(passengers.entries());
+    const lines = new ReceiptLines((index, line) => {
+      const passenger = open.get(index);
+      open.delete(index);
+      if (passenger) settle(passenger, () => readReceiptLine(line, address));
+    });
+    try {
+      const body = joinFrames(passengers.map(({ frame }) => frame));
+      const onPart = (part: Uint8Array) => lines.take(part);
+      const post = {
+        path: MESSAGE_REQUEST.path,
+        body,
+        headers: BATCH_HEADERS,
+        onPart,
+        answers: passengers.length,
+      };
+      const answer = await this.#client.post(address, post);
+      if (answer.status === STATUS_CODE.ServiceUnavailable) readReceipt(answer, address); // It throws.
+      // Whoever knows no batches took none of it: each goes by itself, which any nara understands.
+      await Promise.all([...open.values()].map((one) => this.#alone(one, address)));
+    } catch (thrown) {
+      for (const { reject } of open.values()) reject(toError(thrown));
+    }
+  }
+
+  async #alone(passenger: Passenger, address: string): Promise<void> {
+    try {
+      const answer = await this.#client.post(address, { path: MESSAGE_REQUEST.path, body: passenger.frame });
+      settle(passenger, () => readReceipt(answer, address));
+    } catch (thrown) {
+      passenger.reject(toError(thrown));
+    }
+  }
+}
+
+function settle({ resolve, reject }: Passenger, read: () => Answer): void {
+  try {
+    resolve(read());
+  } catch (thrown) {
+    reject(toError(thrown));
+  }
+}
