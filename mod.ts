@@ -125,7 +125,8 @@ export { CallError } from "./runtime/call_error.ts";
 export { type CallObserver, Calls, CALLS_MAX, type PendingCall } from "./runtime/calls.ts";
 export { type AnyHandler, type Handled, type Registered, Registry } from "./runtime/registry.ts";
 export { Lanes, type LanesOptions } from "./runtime/lanes.ts";
-export { Chain, type ChainOptions, type ChainResult, type Passed } from "./runtime/pipeline.ts";
+export { Chain, type ChainOptions, type ChainResult } from "./runtime/pipeline.ts";
+export { type Route, Times } from "./runtime/times.ts";
 export { Correlator, type CorrelatorOptions } from "./runtime/correlator.ts";
 export { createRuntime, Runtime, type RuntimeConfig } from "./runtime/runtime.ts";
 export type {
@@ -379,8 +380,8 @@ export type { GuardOptions, GuardVia } from "./runtime/transport/guard_options.t
 export { Secret, SECRET_TEXT } from "./utilities/secret.ts";
 
 /** The services that every nara runs, in the order in which they start. */
-export function builtInServices({ isNewborn }: Birth): Service[] {
-  return [new PresenceService(), new StashService({ isFirstLife: isNewborn })];
+export function builtInServices({ isNewborn, rotations }: Birth): Service[] {
+  return [new PresenceService({ rotations }), new StashService({ isFirstLife: isNewborn })];
 }
 
 async function commands(): Promise<readonly OperatorCommand[]> {

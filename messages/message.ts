@@ -7,7 +7,7 @@
  */
 import { canonicalJson } from "../utilities/canonical_json.ts";
 import { isNaraName, type MessageId, type NaraId, type NaraName } from "../utilities/names.ts";
-import { formatTimestamp } from "../utilities/timestamp.ts";
+import { formatTimestamp, timestampMs } from "../utilities/timestamp.ts";
 import { computeId } from "./message_id.ts";
 
 /**
@@ -32,6 +32,8 @@ export interface MessageParts<P> {
   readonly to?: NaraName;
   /** When it was made: RFC 3339 text as signed, or nanoseconds since 1970 to be written as UTC. */
   readonly timestamp: string | bigint;
+  /** The same in whole milliseconds since 1970, rounded down, where that is known already. */
+  readonly madeMs?: number;
   /** The payload in the program's form. */
   readonly payload: P;
   /** The payload as canonical JSON text, or what to write as such. */
@@ -98,6 +100,7 @@ export class Message<P = unknown> {
   readonly frame: Uint8Array | undefined;
 
   #timestamp: string | bigint;
+  #madeMs: number | undefined;
   #payloadJson: string | (() => unknown);
   #id: MessageId | undefined;
   #idCell: IdCell | undefined;
@@ -124,6 +127,7 @@ export class Message<P = unknown> {
     this.signedEnvelope = parts.signedEnvelope;
     this.frame = parts.frame;
     this.#timestamp = parts.timestamp;
+    this.#madeMs = parts.madeMs;
     this.#payloadJson = parts.payloadJson;
     this.#id = parts.id;
   }
@@ -132,6 +136,11 @@ export class Message<P = unknown> {
   get timestamp(): string {
     const stamp = this.#timestamp;
     return typeof stamp === "string" ? stamp : this.#timestamp = formatTimestamp(stamp);
+  }
+
+  /** When it was made, in whole milliseconds since 1970, rounded down. */
+  get madeMs(): number {
+    return this.#madeMs ??= timestampMs(this.timestamp);
   }
 
   /** The payload as canonical JSON text, exactly as it is signed. */
@@ -174,6 +183,7 @@ export class Message<P = unknown> {
       signedEnvelope: this.signedEnvelope,
       frame: this.frame,
       timestamp: this.#timestamp,
+      madeMs: this.#madeMs,
       payloadJson: this.#payloadJson,
       id: this.#id,
       ...changes,

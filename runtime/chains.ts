@@ -3,7 +3,7 @@
  * @module
  */
 import { messageOf } from "../utilities/errors.ts";
-import type { BehaviorSpec } from "./behavior.ts";
+import { type BehaviorSpec, isLocal } from "./behavior.ts";
 import type { Kernel } from "./kernel.ts";
 import { Chain } from "./pipeline.ts";
 import type { Registered } from "./registry.ts";
@@ -14,7 +14,7 @@ import { freshness } from "./stages/freshness.ts";
 import { checkId, id } from "./stages/id.ts";
 import { notify } from "./stages/notify.ts";
 import { target } from "./stages/target.ts";
-import { verify } from "./stages/verify.ts";
+import { blockedClaims, verify } from "./stages/verify.ts";
 import { MeshError } from "./transport/mesh.ts";
 
 /** The emit pipeline: id → content key → sign → store → gossip → transport → notify. */
@@ -84,15 +84,22 @@ function stagesOf(spec: BehaviorSpec, part: ReceivePart): Stage[] {
   const { verify: kindsOwn } = spec.receive;
   switch (part) {
     case "whole":
-      return receiveStages(spec);
+      return stagesFor(spec);
     case "kept":
-      return receiveStages(spec).filter(({ name }) => name !== "freshness").map((stage) =>
+      return stagesFor(spec).filter(({ name }) => name !== "freshness").map((stage) =>
         stage === spec.receive.dedupe ? keptDedupe(stage.name) : stage
       );
     case "future":
       // A kind's own way to verify looks into the payload, which nobody here can read.
-      return [target(), freshness(spec.freshness), checkId(), kindsOwn.isNone ? kindsOwn : verify()];
+      return [target(), freshness(spec.freshness), checkId(), kindsOwn.isNone ? blockedClaims() : verify()];
   }
+}
+
+/** The stages of a kind; where it proves nobody, those who claim to be blocked are held to it. */
+function stagesFor(spec: BehaviorSpec): Stage[] {
+  return receiveStages(spec).map((stage) =>
+    stage === spec.receive.verify && stage.isNone && !isLocal(spec) ? blockedClaims() : stage
+  );
 }
 
 /** Compiles the receive pipeline of a kind, or a part of it. */

@@ -10,8 +10,17 @@ import { systemRandom } from "../utilities/random.ts";
 import { Calls } from "./calls.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Kernel } from "./kernel.ts";
+import { IdleChains } from "./idle_chains.ts";
 import { MemoryLedger } from "./ledger/memory_ledger.ts";
-import { recallAddresses, recallPins, rememberPeer, rememberPin } from "./memory.ts";
+import {
+  blockMemory,
+  evidenceMemory,
+  recallAddresses,
+  recallAddressOf,
+  recallPins,
+  rememberPeer,
+} from "./memory.ts";
+import { PinMemory } from "./pin_memory.ts";
 import { Books } from "./primitives/books.ts";
 import { DeadLetters } from "./primitives/dead_letters.ts";
 import { EventBus } from "./primitives/event_bus.ts";
@@ -27,12 +36,12 @@ import { OpenRequests } from "./primitives/open_requests.ts";
 import { Outbox } from "./primitives/outbox.ts";
 import type { OutboxOutcome } from "./primitives/outbox_options.ts";
 import { PeerDirectory } from "./primitives/peer_directory.ts";
+import { PeerEvidence } from "./primitives/peer_evidence.ts";
 import { Pending } from "./primitives/pending.ts";
 import { Quarantine } from "./primitives/quarantine.ts";
 import { SeenMarks } from "./primitives/seen_marks.ts";
 import { SeenSet } from "./primitives/seen_set.ts";
 import { Stamper } from "./primitives/stamper.ts";
-import type { KeyValueFile } from "./primitives/store.ts";
 import { Registry } from "./registry.ts";
 import type { RuntimeConfig } from "./runtime_config.ts";
 import type { Me } from "./stage.ts";
@@ -63,14 +72,7 @@ export async function createKernel(
   const { store: file = new MemoryStore(), ledger = new MemoryLedger() } = config;
   const me: Me = { id, name, publicKey: keypair.publicKey };
   const log = createLogger("runtime", logSink);
-  const keyring = recalledKeyring(me, file, log.warn);
-  const peers = new PeerDirectory({
-    clock,
-    random,
-    mayDial: config.mayDial,
-    addresses: [...config.peers ?? [], ...recallAddresses(file)],
-    onProven: (peer) => rememberPeer(file, peer, clock.nowNs()),
-  });
+  const { keyring, peers } = acquaintances(config, { me, clock, random, file, log });
   const books = new Books();
   const registry = new Registry(books);
   const kept = keepers(config, { clock, random, file, log, books, registry }, means);
@@ -107,11 +109,39 @@ export async function createKernel(
     latency,
     stamper: new Stamper(clock),
     registry,
+    idleChains: new IdleChains(clock),
     dispatcher: new Dispatcher(clock),
     log,
     logSink,
     signal,
   };
+}
+
+/** Whose keys are known, and where they are reached, as earlier runs left it. */
+function acquaintances(
+  config: RuntimeConfig,
+  { me, clock, random, file, log }: Pick<Kernel, "me" | "clock" | "random" | "file" | "log">,
+): Pick<Kernel, "keyring" | "peers"> {
+  const evidence = new PeerEvidence(clock, evidenceMemory(file));
+  let peers: PeerDirectory | undefined = undefined; // Nobody is reached yet while pins are recalled.
+  const keyring: Keyring = recalledKeyring({ me, file, clock, log }, {
+    evidence,
+    isReached: (other) => peers?.addressOf(other) !== undefined,
+  });
+  peers = new PeerDirectory({
+    clock,
+    random,
+    mayDial: config.mayDial,
+    addresses: [...config.peers ?? [], ...recallAddresses(file)],
+    onProven: (peer) => rememberPeer(file, peer, clock.nowNs()),
+    onMet: (other) => keyring.met(other, Number(clock.nowNs() / 1_000_000n)),
+    rememberedAddressOf: (other) => recallAddressOf(file, other),
+    blocks: blockMemory(file),
+    quotas: config.peerQuotas,
+    evidence,
+    ownId: me.id,
+  });
+  return { keyring, peers };
 }
 
 /** What keeps messages that could not go their way: for another try, for a person, or for an upgrade. */
@@ -178,17 +208,25 @@ function durable(
 }
 
 function recalledKeyring(
-  me: Me,
-  file: KeyValueFile,
-  warn: (message: string, fields: Record<string, string>) => void,
-) {
+  { me, file, clock, log }: Pick<Kernel, "me" | "clock" | "file" | "log">,
+  { evidence, isReached }: {
+    readonly evidence: PeerEvidence;
+    readonly isReached: (id: string) => boolean;
+  },
+): Keyring {
+  const memory = new PinMemory(file, clock);
   let isRecalling = true;
   const keyring = new Keyring({
     onChange: (pin) => {
-      if (!isRecalling && pin.id !== me.id) rememberPin(file, pin);
+      if (!isRecalling && pin.id !== me.id) memory.keep(pin);
     },
-    onConflict: ({ id, name }) =>
-      warn("another key was shown for a known id, and refused", { id, name: name ?? "" }),
+    onForget: (id) => memory.forget(id),
+    isKept: (id) => id === me.id || isReached(id),
+    onConflict: (conflict) => {
+      if (!evidence.add(conflict)) return;
+      const { id, name } = conflict;
+      log.warn("another key was shown for a known id, and refused", { id, name: name ?? "" });
+    },
   });
   recallPins(file, keyring);
   keyring.pin(me.id, me.publicKey, me.name);

@@ -12,14 +12,15 @@ import { emitChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { type ErrorStrategies, strategyOfCall } from "./error_strategy.ts";
 import { endOf, type Handling } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
-import type { ChainResult, Passed } from "./pipeline.ts";
+import type { ChainResult } from "./pipeline.ts";
 import { type Kept, whenKept } from "./primitives/failures.ts";
 import { isWorthRetrying } from "./primitives/outbox_entry.ts";
 import type { OutboxOutcome } from "./primitives/outbox_options.ts";
-import type { PassageOutcome } from "./primitives/journal.ts";
+import type { PassageEnd, PassageOutcome } from "./primitives/journal.ts";
 import { checkVersion, type Registered } from "./registry.ts";
 import type { CallOptions, Emitted } from "./service.ts";
 import type { StageContext } from "./stage.ts";
+import { Times } from "./times.ts";
 import { MeshError } from "./transport/mesh.ts";
 
 /** What became of a message; its id is computed only when somebody reads it. */
@@ -130,11 +131,12 @@ export class Emitter {
   }
 
   #chain(registered: Registered) {
-    return registered.emitChain ??= emitChain(
-      registered,
-      stageContext(this.#kernel, registered.spec, this.#takeReply),
-      reportFault(this.#kernel, registered),
-    );
+    return registered.emitChain ?? this.#kernel.idleChains.chain(registered, "emitChain", () =>
+      emitChain(
+        registered,
+        stageContext(this.#kernel, registered.spec, this.#takeReply),
+        reportFault(this.#kernel, registered),
+      ));
   }
 
   #stamp({ spec }: Registered, draft: Draft): Message {
@@ -177,7 +179,7 @@ export class Emitter {
       const settle = (result: ChainResult) =>
         this.#settle({ registered, strategies, resolve, reject }, result);
       if (strategies.transport === "retry" && outbox.holds(message)) {
-        const passed: Passed = { enteredMs: clock.monotonicMs(), stages: [], durationsMs: () => [] };
+        const passed = new Times(clock.monotonicMs());
         const { name: stage } = registered.spec.emit.transport;
         return settle({ outcome: "error", stage, error: outbox.behind(message), message, passed });
       }
@@ -227,13 +229,10 @@ export class Emitter {
 
   #note(result: ChainResult, outcome: PassageOutcome, failed?: Failed): void {
     const { message, passed } = result;
-    const { enteredMs, stages } = passed;
     this.#kernel.note({
       direction: "emit",
       message,
-      enteredMs,
-      stages,
-      durationsMs: passed.durationsMs(),
+      passed,
       outcome,
       stage: failed?.stage ?? ("stage" in result ? result.stage : undefined),
       reason: result.outcome === "drop" ? result.reason : undefined,
@@ -246,13 +245,14 @@ export class Emitter {
   #handleHere(registered: Registered, message: Message): void {
     if (!registered.handlers[message.version]) return;
     const { note, clock } = this.#kernel;
-    const enteredMs = clock.monotonicMs();
+    const passed = new Times(clock.monotonicMs());
     registered.received.enter();
     this.#handling.handle(registered, message, (result) => {
-      const handlerMs = clock.monotonicMs() - enteredMs;
-      const end = endOf(result);
-      registered.received.settle(end);
-      note({ direction: "receive", message, enteredMs, stages: [], durationsMs: [], handlerMs, ...end });
+      const handlerMs = clock.monotonicMs() - passed.endedMs;
+      const settlement = endOf(result);
+      registered.received.settle(settlement);
+      const { outcome, stage, reason, error }: PassageEnd = settlement;
+      note({ direction: "receive", message, passed, handlerMs, outcome, stage, reason, error });
     });
   }
 }

@@ -40,6 +40,7 @@ export interface HandlingOptions {
   readonly isKept?: boolean;
 }
 
+const JUST_NOW: HandlingOptions = {};
 const DONE: HandlingResult = { outcome: "done" };
 
 /** Makes a message of a draft without sending it. */
@@ -69,11 +70,12 @@ export class Handling {
   }
 
   /** Runs the handler of `message`, if there is one. `done` is called exactly once; nothing is thrown. */
-  handle(registered: Registered, message: Message, done: Done, options: HandlingOptions = {}): void {
+  handle(registered: Registered, message: Message, done: Done, options: HandlingOptions = JUST_NOW): void {
     const { marks } = this.#kernel;
     const { isLocal, promise, handlers } = registered;
-    const mayMark = marks !== undefined && !isLocal && !options.isKept;
-    const job = { registered, message, done, mayMark, ...options };
+    const { alongside, isKept } = options;
+    const mayMark = marks !== undefined && !isLocal && !isKept;
+    const job: Job = { registered, message, done, mayMark, alongside, isKept };
     const isFirstMarked = mayMark && promise === "best effort" && handlers[message.version] !== undefined;
     if (!isFirstMarked) return this.#dispatch(job);
     // It may be lost but never handled twice, so that it was here is on disk before its handler runs.
@@ -89,7 +91,7 @@ export class Handling {
   }
 
   #handled(job: Job, handled: Handled): void {
-    const { registered, message, done, alongside = [] } = job;
+    const { registered, message, done, alongside } = job;
     const { seen } = this.#kernel;
     if (handled.outcome === "busy" || handled.outcome === "stopped") {
       if (!registered.isLocal) seen.forget(message); // It was never handled, and may come again.
@@ -100,7 +102,7 @@ export class Handling {
       ? DONE
       : { outcome: "drop", reason: NOT_HANDLED[handled.outcome] } as const;
     const effects = handled.outcome === "done" ? handled.effects : undefined;
-    if (!job.mayMark && !effects && alongside.length === 0) {
+    if (!job.mayMark && !effects && !alongside?.length) {
       if (!registered.isLocal) seen.finish(message);
       return done(result);
     }
@@ -202,11 +204,13 @@ export function endOf(result: HandlingResult):
   return { outcome: kept === "dropped" ? "error" : kept, stage, error };
 }
 
+const HANDLED: Receipt = { outcome: "handled" };
+
 /** What the sender of a message is told. What broke in here is nobody's business out there: the stage says enough. */
 export function receiptOf(result: HandlingResult): Receipt {
   switch (result.outcome) {
     case "done":
-      return { outcome: "handled" };
+      return HANDLED;
     case "drop":
       return { outcome: "drop", reason: result.reason };
     case "error":

@@ -9,6 +9,7 @@ import type { Personality } from "../utilities/personality.ts";
 import type { Random } from "../utilities/random.ts";
 import type { Calls } from "./calls.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { IdleChains } from "./idle_chains.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import type { Books } from "./primitives/books.ts";
 import type { DeadLetters } from "./primitives/dead_letters.ts";
@@ -69,6 +70,7 @@ export interface Kernel {
   readonly latency: CallLatency;
   readonly stamper: Stamper;
   readonly registry: Registry;
+  readonly idleChains: IdleChains;
   readonly dispatcher: Dispatcher;
   readonly failures: Failures;
   readonly log: Logger;

@@ -30,7 +30,13 @@ export type { Identity } from "../utilities/identity.ts";
 export type { MessageId, NaraId, NaraName } from "../utilities/names.ts";
 export { type JsonLimits, type JsonProblem, JsonScanError } from "../utilities/json_scan.ts";
 export type { Keypair, Sealed } from "../utilities/keypair.ts";
-export { type KeyConflict, Keyring, type KeyringOptions, type Pin } from "../utilities/keyring.ts";
+export {
+  type KeyConflict,
+  Keyring,
+  type KeyringOptions,
+  type Pin,
+  type Successor,
+} from "../utilities/keyring.ts";
 export type { Personality } from "../utilities/personality.ts";
 export { Encryptor } from "../utilities/encryptor.ts";
 export {
@@ -113,7 +119,8 @@ export { CallError } from "./call_error.ts";
 export { type CallObserver, Calls, CALLS_MAX, type PendingCall } from "./calls.ts";
 export { type AnyHandler, type Handled, type Registered, Registry } from "./registry.ts";
 export { Lanes, type LanesOptions } from "./lanes.ts";
-export { Chain, type ChainOptions, type ChainResult, type Passed } from "./pipeline.ts";
+export { Chain, type ChainOptions, type ChainResult } from "./pipeline.ts";
+export { type Route, Times } from "./times.ts";
 export { Correlator, type CorrelatorOptions } from "./correlator.ts";
 export { createRuntime, Runtime, type RuntimeConfig } from "./runtime.ts";
 export type {
@@ -155,6 +162,12 @@ export {
   type PeerDirectoryOptions,
   type ProvenPeer,
 } from "./primitives/peer_directory.ts";
+export type { BlockedPeer, BlockMemory } from "./primitives/peer_blocks.ts";
+export { PeerError } from "./primitives/peer_error.ts";
+export { type Evidence, type EvidenceMemory, PeerEvidence } from "./primitives/peer_evidence.ts";
+export type { PeerQuotaOptions } from "./primitives/peer_quotas.ts";
+export type { PeerState, PeerView } from "./primitives/peer_view.ts";
+export type { Rotation, RotationClaim } from "../utilities/key_rotation.ts";
 export { type Change, type KeyValueFile, ServiceStore, type Store, StoreError } from "./primitives/store.ts";
 export type { Failure, FailureKeeper } from "./primitives/failures.ts";
 export {
@@ -175,6 +188,7 @@ export {
 export { MemoryLedger, type MemoryLedgerOptions } from "./ledger/memory_ledger.ts";
 export {
   type Answer,
+  AnswerError,
   type InboundFrame,
   MeshError,
   type MeshFactory,
@@ -240,5 +254,6 @@ export { PlazaInbox } from "./transport/plaza_inbox.ts";
 export { checkFullTopic, checkRoot, checkSubscription, matchesTopic } from "./transport/plaza_topic.ts";
 export type { KeptError } from "./primitives/kept_message.ts";
 export { type TypedStore, typedStore } from "./primitives/typed_store.ts";
+export type { AdmissionBounds } from "./transport/admission.ts";
 export type { GuardOptions, GuardVia } from "./transport/guard_options.ts";
 export { Secret, SECRET_TEXT } from "../utilities/secret.ts";

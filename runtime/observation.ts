@@ -22,7 +22,7 @@ export function showLimits(kernel: Kernel): void {
 
 /** What is counted in a runtime. */
 export function metricsOf(kernel: Kernel): Metrics {
-  const { books, limits, latency, ledger, outbox, deadLetters, quarantine } = kernel;
+  const { books, limits, latency, ledger, mesh, outbox, deadLetters, quarantine } = kernel;
   return new Metrics({
     books,
     limits,
@@ -31,6 +31,7 @@ export function metricsOf(kernel: Kernel): Metrics {
     retries: () => outbox.retries,
     deadLetters: () => deadLetters.size,
     quarantined: () => quarantine.size,
+    refusals: () => mesh?.refusalReasons?.() ?? new Map(),
   });
 }
 

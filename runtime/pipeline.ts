@@ -17,26 +17,17 @@ import {
   type StageResult,
   type StreamStage,
 } from "./stage.ts";
+import { type Route, Times } from "./times.ts";
 import type { Receipt } from "./transport/mesh.ts";
 
 /** How a message left a chain. */
 export type ChainResult =
-  & { readonly message: Message; readonly passed: Passed }
+  & { readonly message: Message; readonly passed: Times }
   & (
     | { readonly outcome: "continue"; readonly receipt: Receipt | undefined }
     | { readonly outcome: "drop"; readonly reason: string; readonly stage: string }
     | { readonly outcome: "error"; readonly error: Error; readonly stage: string }
   );
-
-/** A message's way through a chain, as far as it came. */
-export interface Passed {
-  /** When it entered, by the chain's clock. */
-  readonly enteredMs: number;
-  /** The active stages of the chain, in order; the same array for every message. */
-  readonly stages: readonly string[];
-  /** Milliseconds per stage that it passed. Neighbours that never wait are timed together, at the last of them. */
-  durationsMs(): number[];
-}
 
 /** Chunks that a stream of a chain holds before it pushes back. */
 const HIGH_WATER_MARK = 64;
@@ -59,84 +50,75 @@ export interface ChainOptions {
 }
 
 /** What all carriers of a chain have in common. */
-interface Route {
-  readonly stages: readonly string[];
-  /** For each stream, how many stages stand before its end. */
-  readonly ends: readonly number[];
+interface Fleet {
+  readonly route: Route;
   readonly now: () => number;
   readonly onFault: (thrown: unknown) => void;
+  /** How many are inside. */
+  underWay: number;
+  /** When the last one entered. */
+  usedMs: number;
 }
 
 /** A message on its way through a chain. */
-class Carrier implements Passed {
+class Carrier {
   message: Message;
-  receipt: Receipt | undefined;
   readonly lane: string;
-  readonly enteredMs: number;
-  /** When it began to wait in a stage, and when it came out, in turn. */
-  readonly #marks: number[] = [];
-  readonly #route: Route;
-  readonly #done: (result: ChainResult) => void;
-  #endedMs = 0;
-  #endedAt = 0;
+  readonly #fleet: Fleet;
+  readonly #times: Times;
+  #receipt: Receipt | undefined;
+  #done: ((result: ChainResult) => void) | undefined;
 
-  constructor(message: Message, lane: string, route: Route, done: (result: ChainResult) => void) {
+  constructor(message: Message, lane: string, fleet: Fleet, done: (result: ChainResult) => void) {
     this.message = message;
     this.lane = lane;
-    this.#route = route;
+    this.#fleet = fleet;
+    this.#times = new Times(fleet.usedMs = fleet.now(), fleet.route);
     this.#done = done;
-    this.enteredMs = route.now();
-  }
-
-  get stages(): readonly string[] {
-    return this.#route.stages;
+    fleet.underWay++;
   }
 
   /** Notes that it begins to wait, or that it has come out. */
   mark(): void {
-    this.#marks.push(this.#route.now());
-  }
-
-  durationsMs(): number[] {
-    const { ends, stages } = this.#route;
-    if (this.#endedAt < 0) return []; // It never reached a stage.
-    const durations: number[] = stages.map(() => 0);
-    let sinceMs = this.enteredMs;
-    for (let index = 0; index < this.#marks.length; index++) {
-      const waitingAt = ends[index >> 1] - 1;
-      const at = index % 2 === 1 ? waitingAt : waitingAt - 1;
-      if (at >= 0) durations[at] += this.#marks[index] - sinceMs;
-      sinceMs = this.#marks[index];
-    }
-    durations[this.#endedAt] += this.#endedMs - sinceMs;
-    return durations.slice(0, this.#endedAt + 1);
+    this.#times.mark(this.#fleet.now());
   }
 
   /** Takes a stage's result along. Returns whether the message goes on. */
   take(result: StageResult, stage: Stage): boolean {
     if (result?.outcome === "continue") {
       this.message = result.message;
-      if (result.receipt) this.receipt = result.receipt;
+      if (result.receipt) this.#receipt = result.receipt;
       return true;
     }
     const end = result?.outcome === "drop" || result?.outcome === "error" ? result : noOutcome(stage);
-    this.#settle({ ...end, stage: stage.name, message: this.message, passed: this });
+    this.#settle({ ...end, stage: stage.name, message: this.message, passed: this.#times });
     return false;
   }
 
+  /** It passed every stage. */
   finish(): void {
-    this.#settle({ outcome: "continue", message: this.message, receipt: this.receipt, passed: this });
+    const { message } = this;
+    this.#settle({ outcome: "continue", message, receipt: this.#receipt, passed: this.#times });
   }
 
-  /** A throw here would end the chain for every later message. */
+  /** It could not even enter. */
+  fail(error: Error): void {
+    const { message } = this;
+    this.#settle({ outcome: "error", error, stage: "pipeline", message, passed: this.#times });
+  }
+
+  /** Only the first outcome counts. A throw here would end the chain for every later message. */
   #settle(result: ChainResult): void {
-    const { now, stages } = this.#route;
-    this.#endedMs = now();
-    this.#endedAt = result.outcome === "continue" ? stages.length - 1 : stages.indexOf(result.stage);
+    const fleet = this.#fleet;
+    const done = this.#done;
+    if (!done) return;
+    this.#done = undefined;
+    fleet.underWay--;
+    this.#times.end(fleet.now(), result.outcome === "continue" ? undefined : result.stage);
     try {
-      this.#done(result);
+      done(result);
     } catch (thrown) {
-      this.#route.onFault(thrown);
+      fleet.onFault(thrown);
     }
   }
 }
@@ -151,7 +133,7 @@ interface Segment {
 export class Chain {
   readonly #segments: readonly Segment[];
   readonly #laneOf: (message: Message) => string;
-  readonly #route: Route;
+  readonly #fleet: Fleet;
   readonly #writer: WritableStreamDefaultWriter<Carrier>;
   readonly #ended: Promise<void>;
 
@@ -163,11 +145,21 @@ export class Chain {
   constructor(options: ChainOptions) {
     this.#laneOf = options.laneOf;
     this.#segments = segmented(options.stages);
-    this.#route = routeOf(this.#segments, options);
-    const [first, ...rest] = this.#segments.map((segment) => toStream(segment, options));
+    this.#fleet = fleetOf(this.#segments, options);
+    const last = this.#segments.at(-1)!;
+    // What stands behind the last stage that may wait needs no stream of its own: the chain's end runs it.
+    const isInEnd = this.#segments.length > 1 && !last.waiting;
+    const passesEnd = isInEnd ? passing(last, options) : () => true;
+    const [first, ...rest] = (isInEnd ? this.#segments.slice(0, -1) : this.#segments)
+      .map((segment) => toStream(segment, options));
     let end = first.readable;
     for (const stream of rest) end = end.pipeThrough(stream);
-    this.#ended = end.pipeTo(new WritableStream({ write: (carrier) => carrier.finish() }, QUEUING));
+    const sink = new WritableStream<Carrier>({
+      write(carrier) {
+        if (passesEnd(carrier)) carrier.finish();
+      },
+    }, QUEUING);
+    this.#ended = end.pipeTo(sink);
     this.#writer = first.writable.getWriter();
   }
 
@@ -177,10 +169,18 @@ export class Chain {
    * @param lane The lane that it takes. Left out, the one that its sender or its target gives.
    */
   push(message: Message, done: (result: ChainResult) => void, lane: string = this.#laneOf(message)): void {
-    const carrier = new Carrier(message, lane, this.#route, done);
-    this.#writer.write(carrier).catch((thrown) =>
-      done({ outcome: "error", error: toError(thrown), stage: "pipeline", message, passed: carrier })
-    );
+    const carrier = new Carrier(message, lane, this.#fleet, done);
+    this.#writer.write(carrier).catch((thrown) => carrier.fail(toError(thrown)));
+  }
+
+  /** Messages that are inside. */
+  get underWay(): number {
+    return this.#fleet.underWay;
+  }
+
+  /** When the last message entered, or else when it was compiled, by the runtime's monotonic clock. */
+  get usedMs(): number {
+    return this.#fleet.usedMs;
   }
 
   /** The compiled chain: a pair of brackets per stream, and in it in round ones what runs in lanes. */
@@ -211,22 +211,34 @@ function segmented(stages: readonly Stage[]): Segment[] {
   return segments;
 }
 
-function routeOf(segments: readonly Segment[], { context, onFault = () => {} }: ChainOptions): Route {
+function fleetOf(segments: readonly Segment[], { context, onFault = () => {} }: ChainOptions): Fleet {
   const stages: string[] = [];
-  const ends: number[] = [];
+  const waits: number[] = [];
   for (const { streaming, waiting } of segments) {
     for (const { name } of waiting ? [...streaming, waiting] : streaming) stages.push(name);
-    ends.push(stages.length);
+    if (waiting) waits.push(stages.length);
   }
-  return { stages, ends, now: context.clock.monotonicMs.bind(context.clock), onFault };
+  const now = context.clock.monotonicMs.bind(context.clock);
+  return { route: { stages, waits }, now, onFault, underWay: 0, usedMs: now() };
+}
+
+/** Takes a carrier through the stages of a segment that never wait. Returns whether it goes on. */
+function passing({ streaming }: Segment, { context }: ChainOptions): (carrier: Carrier) => boolean {
+  return (carrier) => {
+    for (const stage of streaming) {
+      if (!carrier.take(attempt(stage, carrier.message, context), stage)) return false;
+    }
+    return true;
+  };
 }
 
 function toStream(
-  { streaming, waiting }: Segment,
-  { context, whenBusy, isOrdered }: ChainOptions,
+  segment: Segment,
+  options: ChainOptions,
 ): TransformStream<Carrier, Carrier> {
-  const passes = (carrier: Carrier) =>
-    streaming.every((stage) => carrier.take(attempt(stage, carrier.message, context), stage));
+  const { waiting } = segment;
+  const { context, whenBusy, isOrdered } = options;
+  const passes = passing(segment, options);
   if (!waiting) {
     return new TransformStream(
       {

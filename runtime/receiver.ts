@@ -8,15 +8,16 @@ import { Message, provenName } from "../messages/message.ts";
 import { messageOf, toError } from "../utilities/errors.ts";
 import { receiveChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { CallError } from "./call_error.ts";
-import { endOf, type Handling, type HandlingResult, receiptOf } from "./handling.ts";
+import { endOf, type Handling, receiptOf } from "./handling.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Chain, ChainResult, Passed } from "./pipeline.ts";
+import type { Chain, ChainResult } from "./pipeline.ts";
 import { type Deadline, Deadlines } from "./primitives/deadlines.ts";
 import { type Kept, whenKept } from "./primitives/failures.ts";
-import type { Passage } from "./primitives/journal.ts";
+import type { PassageEnd } from "./primitives/journal.ts";
 import type { Change } from "./primitives/store.ts";
 import type { Registered } from "./registry.ts";
 import type { StageContext } from "./stage.ts";
+import { Times } from "./times.ts";
 import type { Receipt } from "./transport/mesh.ts";
 
 /** Answers whoever sent a frame; only the first call counts. */
@@ -49,7 +50,7 @@ export class Receiver implements Disposable {
 
   /** Takes a reply that came within the response to `request`. */
   readonly takeReply: StageContext["takeReply"] = (frame, peer, request) => {
-    this.take(frame, peer, () => {}, request);
+    this.take(frame, peer, (receipt) => this.#kernel.peers.reportReply(peer, receipt), request);
   };
 
   /**
@@ -117,7 +118,7 @@ export class Receiver implements Disposable {
     registered.received.enter();
     await new Promise<void>((resolve) => {
       const way = { registered, peer: "", settle: () => resolve(), isPatient: true };
-      this.#handle(way, { message, passed: NOWHERE });
+      this.#handle(way, { message, passed: this.#elsewhere() });
     });
   }
 
@@ -130,10 +131,11 @@ export class Receiver implements Disposable {
   handleAgain(message: Message, alongside: readonly Change[] = []): Promise<void> {
     const registered = this.#kernel.registry.forReceived(message.kind, message.version);
     registered.received.enter();
+    const passed = this.#elsewhere();
     return new Promise((resolve, reject) => {
       this.#handling.handle(registered, message, (result) => {
         registered.received.settle(result);
-        this.#note({ registered, peer: "", settle: () => {} }, { message, passed: NOWHERE }, result);
+        this.#note("", { message, passed }, result);
         if (result.outcome === "done") return resolve();
         reject(
           result.outcome === "error"
@@ -155,10 +157,10 @@ export class Receiver implements Disposable {
   }
 
   #chain(registered: Registered): Chain {
-    return registered.receiveChain ??= receiveChain(
+    return registered.receiveChain ?? this.#kernel.idleChains.chain(
       registered,
-      this.#context(registered),
-      this.#onFault(registered),
+      "receiveChain",
+      () => receiveChain(registered, this.#context(registered), this.#onFault(registered)),
     );
   }
 
@@ -203,21 +205,22 @@ export class Receiver implements Disposable {
   #settle(way: Way, result: ChainResult, answers?: Message): void {
     const { registered, settle } = way;
     const { message } = result;
-    const { calls, outbox, peers, registry, seen } = this.#kernel;
+    const { calls, mesh, outbox, peers, registry, seen } = this.#kernel;
     if (result.outcome !== "continue") {
       if (isBehindDedupe(registered, result)) this.#forgetOrFinish(result);
       if (result.outcome === "drop") return this.#dropped(way, result, result.reason);
       return this.#failed(way, result, result.stage, result.error);
     }
     if (message.proof !== "none") {
-      peers.heard(message.fromId, provenName(message));
+      peers.heard(message.fromId, provenName(message), result.passed.endedMs);
+      mesh?.proven?.(way.peer, message.fromId);
       outbox.drain(message.fromId);
     }
     if (message.inReplyTo && message.proof !== "none" && calls.offer(message, answers)) {
       seen.finish(message);
       registered.received.settle(DONE);
-      this.#note(way, result, { outcome: "done" });
-      return settle({ outcome: "handled" });
+      this.#note(way.peer, result, DONE);
+      return settle(HANDLED);
     }
     if (message.inReplyTo && registry.isReply(message.kind)) {
       seen.finish(message);
@@ -234,13 +237,12 @@ export class Receiver implements Disposable {
     } else seen.finish(result.message);
   }
 
-  #handle(way: Way, result: Pick<ChainResult, "passed" | "message">): void {
-    const { message } = result;
+  #handle(way: Way, result: Ended): void {
+    const { message, passed } = result;
     const { openRequests, clock } = this.#kernel;
-    const { registered } = way;
+    const { registered, alongside, settle } = way;
     // Only a peer of ours looks for a reply in the response; Go's get theirs by a request.
     const mayAnswer = message.proof === "envelope" && registered.spec.replies.length > 0;
-    const { settle } = way;
     let isOver = false;
     let deadline: Deadline | undefined;
     const answer: Settle = (receipt, reply) => {
@@ -248,73 +250,66 @@ export class Receiver implements Disposable {
       if (mayAnswer) openRequests.close(message);
       settle(receipt, reply);
     };
-    if (mayAnswer) openRequests.open(message, (reply) => answer({ outcome: "handled" }, reply));
-    const sinceMs = clock.monotonicMs();
+    if (mayAnswer) openRequests.open(message, (reply) => answer(HANDLED, reply));
     this.#handling.handle(registered, message, (handled) => {
       isOver = true;
-      const handlerMs = clock.monotonicMs() - sinceMs;
-      this.#handled({ ...way, settle: answer }, result, handled, handlerMs);
-    }, { alongside: way.alongside });
+      const end = endOf(handled);
+      registered.received.settle(end);
+      this.#note(way.peer, result, end, clock.monotonicMs() - passed.endedMs);
+      answer(receiptOf(handled));
+    }, alongside && { alongside });
     if (!isOver && !way.isPatient) {
       deadline = this.#deadlines.add(RECEIPT_MS, () => answer({ outcome: "unknown" }));
     }
   }
 
-  #handled(
-    way: Way,
-    { passed, message }: Pick<ChainResult, "passed" | "message">,
-    result: HandlingResult,
-    handlerMs: number,
-  ): void {
-    const end = endOf(result);
-    way.registered.received.settle(end);
-    this.#note(way, { passed, message }, end, handlerMs);
-    way.settle(receiptOf(result));
-  }
-
-  #dropped(way: Way, result: Pick<ChainResult, "passed" | "message">, reason: string): void {
+  #dropped(way: Way, result: Ended, reason: string): void {
     way.registered.received.settle({ outcome: "drop", reason });
     const stage = "stage" in result ? String(result.stage) : "handler";
-    this.#note(way, result, { outcome: "drop", reason, stage });
+    this.#note(way.peer, result, { outcome: "drop", reason, stage });
     way.settle({ outcome: "drop", reason });
   }
 
   /** What broke in here is nobody's business out there: the stage says enough. */
   #failed(
     way: Way,
-    { passed, message }: Pick<ChainResult, "passed" | "message">,
+    result: Ended,
     stage: string,
     error: Error,
   ): void {
     const { spec, received } = way.registered;
-    const failure = { message, direction: "receive", stage, error } as const;
+    const failure = { message: result.message, direction: "receive", stage, error } as const;
     const end = (kept: Kept) => {
       const outcome = kept === "dropped" ? "error" : kept;
       received.settle({ outcome, stage });
-      this.#note(way, { passed, message }, { outcome, stage, error });
+      this.#note(way.peer, result, { outcome, stage, error });
       way.settle({ outcome: "error", reason: `${stage}_failed` });
     };
     whenKept(this.#kernel.failures.handle(failure, spec.onReceiveError[slotOf(spec, stage)]), end);
   }
 
   #note(
-    { peer }: Way,
-    { passed, message }: Pick<ChainResult, "passed" | "message">,
-    end: Pick<Passage, "outcome" | "stage" | "reason" | "error">,
+    peer: string,
+    { passed, message }: Ended,
+    { outcome, stage, reason, error }: PassageEnd,
     handlerMs?: number,
   ): void {
-    const { enteredMs, stages } = passed;
-    const durationsMs = passed.durationsMs();
     this.#kernel.note({
       direction: "receive",
       message,
       peer,
-      enteredMs,
-      stages,
-      durationsMs,
+      passed,
       handlerMs,
-      ...end,
+      outcome,
+      stage,
+      reason,
+      error,
     });
+  }
+
+  /** The way of a message that passed its pipeline before, and enters none now. */
+  #elsewhere(): Times {
+    return new Times(this.#kernel.clock.monotonicMs());
   }
 
   /** Keeps a message of a version that is not understood yet, once its sender is proven. */
@@ -325,13 +320,12 @@ export class Receiver implements Disposable {
     const message = new Message({ ...fields, payload });
     registered.received.enter();
     if (signal.aborted) return this.#stopping(registered, settle);
-    registered.futureChain ??= receiveChain(
+    const chain = this.#kernel.idleChains.chain(
       registered,
-      this.#context(registered),
-      this.#onFault(registered),
-      "future",
+      "futureChain",
+      () => receiveChain(registered, this.#context(registered), this.#onFault(registered), "future"),
     );
-    registered.futureChain.push(message, (result) => {
+    chain.push(message, (result) => {
       if (result.outcome === "drop") return this.#dropped(way, result, result.reason);
       if (result.outcome === "error") return this.#failed(way, result, result.stage, result.error);
       const { kind, version, id, fromId } = message;
@@ -340,7 +334,7 @@ export class Receiver implements Disposable {
           if (verdict === "full") return this.#dropped(way, result, "quarantine_full");
           if (verdict === "exists") return this.#dropped(way, result, "duplicate_id");
           registered.received.settle({ outcome: "quarantined" });
-          this.#note(way, result, { outcome: "quarantined", stage: "quarantine" });
+          this.#note(peer, result, { outcome: "quarantined", stage: "quarantine" });
           settle({ outcome: "quarantined" });
         },
         (thrown) => this.#failed(way, result, "quarantine", toError(thrown)),
@@ -348,6 +342,9 @@ export class Receiver implements Disposable {
     }, laneOf(message, peer));
   }
 }
+
+/** A message that left its chain, and its way through it. */
+type Ended = Pick<ChainResult, "passed" | "message">;
 
 /** One message on its way in. */
 interface Way {
@@ -361,9 +358,8 @@ interface Way {
 }
 
 const DONE = { outcome: "done" } as const;
+const HANDLED: Receipt = { outcome: "handled" };
 const STOPPING = { outcome: "drop", reason: "stopping" } as const;
-/** The way of a message that passed its pipeline in an earlier run. */
-const NOWHERE: Passed = { enteredMs: 0, stages: [], durationsMs: () => [] };
 
 /** Why a kept message has to stay where it is. */
 const NOT_HANDLED_YET = new Set(["peer_busy", "stopping", "in_progress", "store_failed", "record_failed"]);

@@ -224,7 +224,7 @@ export class Runtime implements AsyncDisposable {
   async stop(reason: string = "asked to"): Promise<void> {
     if (this.#state === "stopping") return void await this.#stopped.promise;
     this.#state = "stopping";
-    const { calls, dispatcher, mesh, outbox, plaza, registry, file, ledger } = this.#kernel;
+    const { calls, dispatcher, idleChains, mesh, outbox, plaza, registry, file, ledger } = this.#kernel;
     dispatcher.end();
     for (const running of this.#services.toReversed()) await this.#stopService(running);
     await outbox.stop();
@@ -235,6 +235,7 @@ export class Runtime implements AsyncDisposable {
     await mesh?.[Symbol.asyncDispose]();
     await plaza?.[Symbol.asyncDispose]();
     await Promise.all(this.#pumps);
+    idleChains[Symbol.dispose]();
     for (const { emitChain, receiveChain, futureChain } of registry.all()) {
       await emitChain?.close();
       await receiveChain?.close();

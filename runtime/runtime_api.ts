@@ -36,6 +36,7 @@ export function runtimeApi(
       get: (id) => keyring.get(id),
       isOurs: (id) => keyring.isOurs(id),
       idsNamed: (name) => keyring.idsNamed(name),
+      keepWhile: (holds) => keyring.keepWhile(holds),
     },
     seal: (plaintext) => keypair.seal(plaintext),
     open: (sealed) => keypair.open(sealed),

@@ -10,6 +10,7 @@ import type { Ledger } from "./ledger/ledger.ts";
 import type { Passage } from "./primitives/journal.ts";
 import type { LogSink } from "./primitives/logger.ts";
 import type { RetryOptions } from "./primitives/outbox.ts";
+import type { PeerQuotaOptions } from "./primitives/peer_quotas.ts";
 import type { KeyValueFile } from "./primitives/store.ts";
 import type { Environment, MemoryMode, Service } from "./service.ts";
 import type { MeshFactory } from "./transport/mesh.ts";
@@ -49,6 +50,8 @@ export interface RuntimeConfig {
   readonly tap?: (message: Message) => void;
   /** Sees every message's way through a pipeline, once it has ended. @default {nobody} */
   readonly onPassage?: (passage: Passage) => void;
+  /** What one verified peer may bring in a minute. */
+  readonly peerQuotas?: PeerQuotaOptions;
   /** How messages that failed are tried again. */
   readonly retries?: Partial<RetryOptions>;
 }

@@ -90,6 +90,11 @@ export interface Keys {
   isOurs(id: NaraId): boolean;
   /** Who goes by `name`, as far as keys are pinned, those pinned first; names are not unique. */
   idsNamed(name: NaraName): NaraId[];
+  /**
+   * Keeps the key of every id for which `holds` says yes, until disposed. A crowd of newcomers pushes out keys of naras that were
+   * never met, and then anybody can take such an id over: a service that holds something for an id says so.
+   */
+  keepWhile(holds: (id: NaraId) => boolean): Disposable;
 }
 
 /** What a service sees of its runtime. One per service: log, store and signal are its own. */

@@ -24,6 +24,7 @@ import type { Plaza } from "./transport/plaza.ts";
 
 /** Why a message went no further. Closed for our own stages; others name theirs `x:…`. */
 export type DropReason =
+  | "blocked"
   | "content_exists"
   | "downgraded"
   | "duplicate_content"
@@ -41,7 +42,9 @@ export type DropReason =
   | "not_for_me"
   | "peer_busy"
   | "quarantine_full"
+  | "quota_exceeded"
   | "rate_limited"
+  | "retired_key"
   | "stale"
   | "stopping"
   | "unexpected_reply"

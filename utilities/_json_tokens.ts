@@ -11,7 +11,9 @@ const QUOTE = 0x22, PLUS = 0x2b, MINUS = 0x2d, POINT = 0x2e, ZERO = 0x30, BACKSL
 export const PLAIN: Readonly<Uint8Array> = new Uint8Array(256).map((_, byte) =>
   Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH)
 );
-const SHORT_ESCAPES = new Set(Array.from('"\\/bfnrt', (character) => character.charCodeAt(0)));
+/** 1 for what makes a whole escape with the backslash before it. */
+const SHORT_ESCAPES: Readonly<Uint8Array> = new Uint8Array(256);
+for (const character of '"\\/bfnrt') (SHORT_ESCAPES as Uint8Array)[character.charCodeAt(0)] = 1;
 const LITERALS = ["true", "false", "null"].map((text) => new TextEncoder().encode(text));
 
 /** A place in a text, and what can be read from there. */
@@ -65,7 +67,7 @@ export class JsonTokens {
   #escape(): number {
     const at = this.at + 1;
     const byte = this.byteAt(at);
-    if (SHORT_ESCAPES.has(byte)) return at + 1;
+    if (SHORT_ESCAPES[byte] === 1) return at + 1;
     if (byte !== LETTER_U) throw this.broken("syntax", 'one of "\\/bfnrtu behind a backslash', at);
     const unit = this.#hex(at + 1);
     if (unit < 0xd800 || unit > 0xdfff) return at + 5;
@@ -103,6 +105,7 @@ export class JsonTokens {
 
   /** From a digit or a minus to one behind the number. */
   protected number(): void {
+    if (this.#plainNumber()) return;
     const start = this.at;
     if (this.peek() === MINUS) this.at++;
     if (this.peek() === ZERO) this.at++;
@@ -117,6 +120,19 @@ export class JsonTokens {
       this.#digits();
     }
     this.#boundNumber(start);
+  }
+
+  /** Passes a whole number: most are, and a list of them costs its sender nothing. Leaves any other where it stands. */
+  #plainNumber(): boolean {
+    const bytes = this.bytes;
+    const end = this.at + this.limits.numberCharsMax;
+    let at = this.at;
+    if (bytes[at] === ZERO || !isDigit(bytes[at])) return false;
+    while (at < end && isDigit(bytes[at])) at++;
+    const next = bytes[at];
+    if (isDigit(next) || next === POINT || (next | 0x20) === 0x65) return false;
+    this.at = at;
+    return true;
   }
 
   #digits(): void {

@@ -90,7 +90,7 @@ function offsetText(offsetSeconds: number): string {
  * digits and no zero at their end, `Z` for offset 0, offsets below a day, a day and a time that exist.
  */
 export function isCanonicalTimestamp(text: string): boolean {
-  return !Number.isNaN(canonicalMs(text));
+  return !Number.isNaN(canonicalTimestampMs(text));
 }
 
 /**
@@ -99,13 +99,16 @@ export function isCanonicalTimestamp(text: string): boolean {
  * @throws {SyntaxError} If `text` is not canonical, by {@linkcode isCanonicalTimestamp}.
  */
 export function timestampMs(text: string): number {
-  const ms = canonicalMs(text);
+  const ms = canonicalTimestampMs(text);
   if (Number.isNaN(ms)) throw notATimestamp(text);
   return ms;
 }
 
-/** Milliseconds since 1970, `NaN` where `text` is not canonical. No regular expression: it runs for every message. */
-function canonicalMs(text: string): number {
+/**
+ * The moment that a canonical timestamp tells, as {@linkcode timestampMs}, and `NaN` where `text` is not canonical. No regular
+ * expression: it runs for every message.
+ */
+export function canonicalTimestampMs(text: string): number {
   const zoneAt = text.length - (text.endsWith("Z") ? 1 : 6);
   if (zoneAt < 19 || !hasSeparators(text)) return NaN;
   const year = digits(text, 0, 4), month = digits(text, 5, 7), day = digits(text, 8, 10);

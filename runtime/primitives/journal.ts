@@ -9,6 +9,7 @@
 import type { IdCell, Message } from "../../messages/message.ts";
 import type { Clock } from "../../utilities/clock.ts";
 import type { MessageId, NaraId } from "../../utilities/names.ts";
+import { Times } from "../times.ts";
 import type { Receipt } from "../transport/mesh.ts";
 import type { Direction } from "./books.ts";
 import { IdFingerprints } from "./journal_forgotten.ts";
@@ -25,12 +26,8 @@ export interface Passage {
   readonly message: Message;
   /** The address that it came from, for a received one. */
   readonly peer?: string;
-  /** When it entered, by the runtime's monotonic clock. */
-  readonly enteredMs: number;
-  /** The stages of its chain, in order; the same array for every message of a kind. */
-  readonly stages: readonly string[];
-  /** Milliseconds that each stage took that it passed, in order; the last is where it ended, if it did not pass all. */
-  readonly durationsMs: readonly number[];
+  /** When it was where, by the runtime's monotonic clock. */
+  readonly passed: Times;
   /** Milliseconds in the handler, if it came that far. */
   readonly handlerMs?: number;
   /** How it ended. */
@@ -45,8 +42,11 @@ export interface Passage {
   readonly receipt?: Receipt;
 }
 
+/** How a passage ended: the part of it that whoever settles a message knows. */
+export type PassageEnd = Pick<Passage, "outcome" | "stage" | "reason" | "error">;
+
 /** A passage as the journal tells it later. */
-export interface PassageRecord extends Omit<Passage, "message" | "enteredMs" | "error"> {
+export interface PassageRecord extends Omit<Passage, "message" | "passed" | "error"> {
   /** The message's id. */
   readonly id: MessageId;
   /** The message's kind. */
@@ -57,6 +57,10 @@ export interface PassageRecord extends Omit<Passage, "message" | "enteredMs" | "
   readonly toId?: NaraId;
   /** When it entered, in nanoseconds since 1970. */
   readonly atNs: bigint;
+  /** The stages of its chain, in order. */
+  readonly stages: readonly string[];
+  /** Milliseconds that each stage took that it passed, in order; the last is where it ended, if it did not pass all. */
+  readonly durationsMs: readonly number[];
   /** The class of the error, e.g. `MeshError`. */
   readonly errorName?: string;
   /** The code of the error, where it is one of ours. */
@@ -94,7 +98,8 @@ export interface JournalOptions {
 
 /** Text of an error beyond this is cut: it may quote what a stranger sent. */
 const REASON_MAX = 400;
-const NO_PASSAGES: readonly never[] = [];
+/** Kinds, senders, targets and addresses that are kept once; past it they are gathered anew. */
+const TEXTS_MAX = 4_096;
 
 /** One place of the ring. Used again and again, so that a busy nara leaves nothing to collect. */
 class Entry {
@@ -105,10 +110,8 @@ class Entry {
   fromId: NaraId = "";
   toId: NaraId | undefined;
   peer: string | undefined;
-  enteredMs = 0.5; // Not a small integer, so that the field is a number from the start.
-  stages: readonly string[] = NO_PASSAGES;
-  durationsMs: readonly number[] = NO_PASSAGES;
-  handlerMs: number | undefined;
+  readonly passed = new Times(0.5); // Not a small integer, so that its times are numbers from the start.
+  handlerMs = 0.5; // `NaN` where no handler ran; never undefined, so that the field holds plain numbers.
   outcome: PassageOutcome = "done";
   stage: string | undefined;
   reason: string | undefined;
@@ -123,6 +126,7 @@ export class Journal {
   readonly #underWay: (id: MessageId) => string | undefined;
   readonly #max: number;
   readonly #entries: Entry[] = [];
+  readonly #texts = new Map<string, string>();
   readonly #forgotten: IdFingerprints;
   readonly #rememberForgotten: (id: MessageId) => void;
   #next = 0;
@@ -153,14 +157,12 @@ export class Journal {
     entry.id = id;
     entry.cell = id === undefined ? message.idCell : undefined;
     entry.direction = passage.direction;
-    entry.kind = message.kind;
-    entry.fromId = message.fromId;
-    entry.toId = message.toId;
-    entry.peer = passage.peer;
-    entry.enteredMs = passage.enteredMs;
-    entry.stages = passage.stages;
-    entry.durationsMs = passage.durationsMs;
-    entry.handlerMs = passage.handlerMs;
+    entry.kind = this.#one(message.kind);
+    entry.fromId = this.#one(message.fromId);
+    entry.toId = this.#one(message.toId);
+    entry.peer = this.#one(passage.peer);
+    entry.passed.copy(passage.passed);
+    entry.handlerMs = passage.handlerMs ?? NaN;
     entry.outcome = passage.outcome;
     entry.stage = passage.stage;
     entry.receipt = passage.receipt;
@@ -209,6 +211,21 @@ export class Journal {
     ];
   }
 
+  /**
+   * The same text as one that is kept already, where it is. Each message brings copies of its own of what is the same in thousands,
+   * and to keep them all is what a journal would cost most.
+   */
+  #one(text: string): string;
+  #one(text: string | undefined): string | undefined;
+  #one(text: string | undefined): string | undefined {
+    if (text === undefined) return undefined;
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    if (this.#texts.size >= TEXTS_MAX) this.#texts.clear();
+    this.#texts.set(text, text);
+    return text;
+  }
+
   /** The place for the next passage; what stood there is forgotten. */
   #place(): Entry {
     const at = this.#next;
@@ -228,7 +245,8 @@ export class Journal {
 }
 
 function recordOf(id: MessageId, entry: Entry, offsetNs: bigint): PassageRecord {
-  const { direction, kind, fromId, toId, peer, enteredMs, stages, durationsMs, handlerMs } = entry;
+  const { direction, kind, fromId, toId, peer, passed, handlerMs } = entry;
+  const { enteredMs, stages } = passed;
   const { outcome, stage, reason, errorName, errorCode, receipt } = entry;
   return {
     id,
@@ -239,8 +257,8 @@ function recordOf(id: MessageId, entry: Entry, offsetNs: bigint): PassageRecord 
     peer,
     atNs: offsetNs + toNs(enteredMs),
     stages,
-    durationsMs: durationsMs.slice(0, passedCount(stages, stage)),
-    handlerMs,
+    durationsMs: passed.durationsMs().slice(0, passedCount(stages, stage)),
+    handlerMs: Number.isNaN(handlerMs) ? undefined : handlerMs,
     outcome,
     stage,
     reason,

@@ -9,6 +9,7 @@
 export const DROP_ADVICE: Readonly<Record<string, string>> = {
   below_horizon:
     "It is as old as what was already forgotten, so it could be a replay. Send it again as a new message.",
+  blocked: "The operator blocked this peer. If that was a mistake: `nara unblock ID`.",
   content_exists: "Nothing: the same fact is kept already, and its sender now counts as one more observer.",
   downgraded:
     "A peer that signs whole envelopes sent one without. Ask its operator what changed; if nothing did, somebody is pretending.",
@@ -35,8 +36,12 @@ export const DROP_ADVICE: Readonly<Record<string, string>> = {
     "One peer sends faster than its messages are handled. It should await each emit before the next.",
   quarantine_full:
     "Too many messages of newer versions wait. Upgrade this nara, so that it understands them.",
+  quota_exceeded:
+    "The peer brought more messages or bytes in a minute than one peer may, over all kinds. It should send less.",
   rate_limited:
     "The sender is louder than its kind allows. It should send less often, or the kind allow more.",
+  retired_key:
+    "The sender has handed its place on to a new key, and this is the old one: late, or somebody who stole it.",
   stale: "It is older than its kind's freshness window. Check both clocks, and how long it was under way.",
   stopping: "This nara was being stopped. Send it again once it runs.",
   unexpected_reply:
@@ -57,6 +62,11 @@ export const FOREIGN_ADVICE =
 
 /** What to do, by class and code of an error. */
 export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  AnswerError: {
+    no_receipt:
+      "Something that is no nara answers at that address. Take it out of --peer, or block the peer.",
+    too_long: "Something that is no nara answers at that address. Take it out of --peer, or block the peer.",
+  },
   BehaviorError: {
     bad_freshness: "Correct the freshness window in the kind's declaration.",
     bad_kind: "Correct the kind's name or declaration in its service.",
@@ -134,6 +144,11 @@ export const ERROR_ADVICE: Readonly<Record<string, Readonly<Record<string, strin
     closed: "This nara had left the plaza. Send it again once it runs.",
     frame_too_large: "Split the payload, or put less into it.",
     unreachable: "See whether the broker runs. It is tried again with growing pauses.",
+  },
+  PeerError: {
+    bad_id: "Give the peer's id as `nara peers` shows it.",
+    blocks_full: "Unblock peers that are gone, or narrow --mesh-allow.",
+    own_id: "Give the id of another nara.",
   },
   StoreError: {
     closed: "The store was closed meanwhile. Do it again once this nara runs.",

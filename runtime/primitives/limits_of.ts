@@ -41,13 +41,16 @@ export function lanesLimits(name: string, all: () => Iterable<LanesInUse>): Limi
 }
 
 /** The bound of the keyring. */
-export function keyringLimits(keyring: Pick<Keyring, "size" | "pinsMax" | "refusals">): Limit[] {
+export function keyringLimits(
+  keyring: Pick<Keyring, "size" | "pinsMax" | "refusals" | "forgotten">,
+): Limit[] {
   return [{
     name: "keyring.pins",
     unit: "keys",
     max: keyring.pinsMax,
-    rule: "new naras are refused, as to forget a key would let anyone take its id over",
+    rule:
+      "the oldest that only introduced itself makes room; without one new naras are refused, for pins must stay",
     inUse: () => keyring.size,
-    overflows: () => keyring.refusals,
+    overflows: () => keyring.refusals + keyring.forgotten,
   }];
 }

@@ -27,6 +27,8 @@ export interface MetricsSources {
   readonly deadLetters?: () => number;
   /** Messages in quarantine now, those of earlier runs included. */
   readonly quarantined?: () => number;
+  /** Requests that were refused at the port of the mesh, by reason. */
+  readonly refusals?: () => ReadonlyMap<string, number>;
 }
 
 /** Bounds with rows of their own; past it the fullest. */
@@ -116,8 +118,13 @@ export class Metrics {
   }
 
   #waiting(): Family[] {
-    const { retries, deadLetters, quarantined } = this.#sources;
+    const { retries, deadLetters, quarantined, refusals } = this.#sources;
+    const refused = [...refusals?.() ?? []].map(([reason, value]): MetricRow => ({
+      labels: { reason },
+      value,
+    }));
     return [
+      counter("nara_mesh_refused_total", "Requests refused at the port of the mesh, by reason", refused),
       counter("nara_retries_total", "How often a failed message was tried again", single(retries)),
       gauge("nara_dead_letters", "Messages that failed and wait for a person", single(deadLetters)),
       gauge("nara_quarantined", "Messages of newer versions that wait for an upgrade", single(quarantined)),

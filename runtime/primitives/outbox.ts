@@ -23,6 +23,7 @@ import {
   type OutboxQueue,
   placeIn,
   readEntry,
+  retryAfterMsOf,
   targetOf,
   tooLate,
   tooOften,
@@ -197,7 +198,7 @@ export class Outbox implements AsyncDisposable {
     const kept = this.#enter(entry, value.length);
     return {
       changes: [{ ...removal(kept), value }],
-      confirm: () => this.#confirm(kept),
+      confirm: () => this.#confirm(kept, error),
       undo: () => {
         const queue = this.#queueOf(kept);
         this.#leave(kept);
@@ -218,14 +219,14 @@ export class Outbox implements AsyncDisposable {
     return entry;
   }
 
-  #confirm(entry: OutboxEntry): void {
+  #confirm(entry: OutboxEntry, error?: Error): void {
     entry.isOnDisk = true;
     const queue = this.#queueOf(entry);
     if (!queue) return;
     this.#watch(entry);
     if (!this.#isRunning || queue.isSending) return;
     // The first that failed says that its target is away; those that were not tried are sent at once.
-    if (entry.error && queue.failures === 0 && queue.entries[0] === entry) this.#pauseAfterFailure(queue);
+    if (error && queue.failures === 0 && queue.entries[0] === entry) this.#pauseAfterFailure(queue, error);
     else this.#advance(queue);
   }
 
@@ -280,7 +281,7 @@ export class Outbox implements AsyncDisposable {
     entry.attempts++;
     entry.error = keptError(error);
     if (!isWorthRetrying(error)) return this.#giveUp(entry, error);
-    this.#pauseAfterFailure(queue);
+    this.#pauseAfterFailure(queue, error);
     if (entry.deadlineMs <= this.#nowMs()) return this.#giveUp(entry, tooLate(entry));
     if (entry.attempts >= this.#options.attemptsMax) return this.#giveUp(entry, tooOften(entry));
     const value = writeEntry(entry);
@@ -294,15 +295,17 @@ export class Outbox implements AsyncDisposable {
     );
   }
 
-  #pauseAfterFailure(queue: OutboxQueue): void {
+  #pauseAfterFailure(queue: OutboxQueue, error: Error): void {
     queue.failures++;
-    this.#pause(queue);
+    this.#pause(queue, retryAfterMsOf(error));
   }
 
-  #pause(queue: OutboxQueue): void {
+  /** Who is too busy says when to come back: then chance comes on top, and hearing of it before changes nothing. */
+  #pause(queue: OutboxQueue, retryAfterMs: number = 0): void {
     this.#endPause(queue);
+    if (retryAfterMs > 0) queue.isDrained = true;
     const ms = fullJitterMs(Math.max(0, queue.failures - 1), this.#options.random, this.#options);
-    queue.wake = this.#deadlines.add(ms, () => {
+    queue.wake = this.#deadlines.add(retryAfterMs + ms, () => {
       queue.wake = undefined;
       queue.isDrained = false;
       this.#advance(queue);

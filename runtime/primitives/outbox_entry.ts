@@ -153,6 +153,11 @@ export function isWorthRetrying(error: Error): boolean {
   return !(error instanceof MeshError && HOPELESS.has(error.code));
 }
 
+/** When a peer that was too busy asked to be tried again, in milliseconds. */
+export function retryAfterMsOf(error: Error | undefined): number | undefined {
+  return error instanceof MeshError ? error.retryAfterMs : undefined;
+}
+
 /** Why an entry is given up at its deadline. */
 export function tooLate(entry: OutboxEntry): OutboxError {
   return new OutboxError("deadline", `${gaveUp(entry)}: its deadline has passed${lastSaid(entry)}`);

@@ -7,7 +7,6 @@
  */
 import type { Message } from "../../messages/message.ts";
 import type { Clock } from "../../utilities/clock.ts";
-import { timestampMs } from "../../utilities/timestamp.ts";
 import type { Limit } from "./limits.ts";
 import { ownerOf, type SeenSet } from "./seen_set.ts";
 import type { Change, KeyValueFile } from "./store.ts";
@@ -79,7 +78,7 @@ export class SeenMarks {
 
   /** What to write when `message` has been handled: its mark, and the end of some that are too old. */
   changesFor(message: Message, seen: SeenSet): Change[] {
-    const madeMs = timestampMs(message.timestamp);
+    const madeMs = message.madeMs;
     const bucket = Math.floor(madeMs / BUCKET_MS);
     const owner = ownerOf(message);
     const key = `${nameOf(bucket)} ${owner} ${message.id}`;

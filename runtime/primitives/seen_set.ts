@@ -7,7 +7,6 @@
  * @module
  */
 import type { Message } from "../../messages/message.ts";
-import { timestampMs } from "../../utilities/timestamp.ts";
 import type { Clock } from "../../utilities/clock.ts";
 import type { Limit } from "./limits.ts";
 
@@ -118,9 +117,16 @@ export class SeenSet {
     const owner = ownerOf(message);
     const sender = this.#senders.get(owner) ?? this.#meet(owner);
     if (knows(sender, id)) return sender.inProgress.has(id) ? "in_progress" : "duplicate_id";
-    const verdict = this.#remember(sender, id, timestampMs(message.timestamp));
+    const verdict = this.#remember(sender, id, message.madeMs);
     if (verdict === "new") sender.inProgress.add(id);
     return verdict;
+  }
+
+  /** Whether the message was seen, or is as old as what was forgotten; nothing is remembered. */
+  has(message: Message): boolean {
+    const sender = this.#senders.get(ownerOf(message));
+    if (!sender) return false;
+    return knows(sender, message.id) || message.madeMs <= sender.horizonMs;
   }
 
   /** Remembers what an earlier run of this nara saw. */

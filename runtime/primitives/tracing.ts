@@ -90,12 +90,12 @@ export async function createTracer({ clock }: TracerOptions): Promise<Tracer> {
 
 /** When it entered, when it had passed its stages, and when its handler had ended: in milliseconds since 1970. */
 function timesOf(
-  { enteredMs, durationsMs, handlerMs = 0 }: Passage,
+  { passed, handlerMs = 0 }: Passage,
   clock: TracerOptions["clock"],
 ): [startMs: number, passedMs: number, endMs: number] {
   const offsetMs = Number(clock.nowNs() / 1_000_000n) - clock.monotonicMs();
-  const startMs = offsetMs + enteredMs;
-  const passedMs = durationsMs.reduce((sum, ms) => sum + ms, startMs);
+  const startMs = offsetMs + passed.enteredMs;
+  const passedMs = passed.durationsMs().reduce((sum, ms) => sum + ms, startMs);
   return [startMs, passedMs, passedMs + handlerMs];
 }
 

@@ -6,7 +6,7 @@ import { NaraError } from "../../utilities/errors.ts";
 import { STATUS_CODE } from "../transport/http_responses.ts";
 import { explain, explainAsJson } from "../primitives/journal_explain.ts";
 import { limitRows } from "../primitives/limits_table.ts";
-import type { ApiSources, DeadLetterSource, LetterQuery } from "./api_sources.ts";
+import type { ApiSources, DeadLetterSource, LetterQuery, PeerSource } from "./api_sources.ts";
 
 /** What a route answers. */
 export interface ApiAnswer {
@@ -53,6 +53,21 @@ export const API_ROUTES: readonly ApiRoute[] = [
     method: "GET",
     path: "/api/catalog",
     answer: (sources) => ({ body: { kinds: sources.catalog() } }),
+  },
+  {
+    method: "GET",
+    path: "/api/peers",
+    answer: withPeers((peers) => ({ peers: peers.rows() })),
+  },
+  {
+    method: "POST",
+    path: "/api/peers/:id/block",
+    answer: withPeers((peers, { id }) => ({ id, isBlocked: true, isNews: peers.block(id) })),
+  },
+  {
+    method: "POST",
+    path: "/api/peers/:id/unblock",
+    answer: withPeers((peers, { id }) => ({ id, isBlocked: false, isNews: peers.unblock(id) })),
   },
   {
     method: "GET",
@@ -104,6 +119,21 @@ function letterQuery(query: URLSearchParams): LetterQuery {
   return {
     ...NUMBER.test(cursor) && { cursor },
     ...NUMBER.test(limit) && { limit: Math.min(Number(limit), LETTERS_MAX) },
+  };
+}
+
+/** A route about peers. */
+function withPeers(act: (peers: PeerSource, asked: Asked) => object): ApiRoute["answer"] {
+  return ({ peers }, asked) => {
+    if (!peers) {
+      return errorAnswer(STATUS_CODE.NotFound, "not_kept", "Cannot tell of peers: none are known here");
+    }
+    try {
+      return { body: act(peers, asked) };
+    } catch (thrown) {
+      if (!(thrown instanceof NaraError)) throw thrown;
+      return errorAnswer(STATUS_CODE.UnprocessableEntity, thrown.code, thrown.message);
+    }
   };
 }
 

@@ -9,6 +9,7 @@ import type { Secret } from "../../utilities/secret.ts";
 import type { Logger } from "../primitives/logger.ts";
 import { STATUS_CODE } from "../transport/http_responses.ts";
 import { hostPort, isWildcard } from "../transport/mesh_address.ts";
+import { SteadyServer } from "../transport/steady_server.ts";
 import { refusalOf } from "./api_guard.ts";
 import { API_ROUTES, type ApiAnswer, type ApiRoute, errorAnswer } from "./api_routes.ts";
 import type { ApiSources } from "./api_sources.ts";
@@ -54,8 +55,7 @@ export class ApiServer implements AsyncDisposable {
   /** Where this machine reaches it, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly #options: ApiOptions;
-  readonly #abort = new AbortController();
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: SteadyServer<Deno.NetAddr>;
   readonly #headers: Readonly<Record<string, string>>;
   #open = 0;
 
@@ -67,7 +67,11 @@ export class ApiServer implements AsyncDisposable {
   constructor(options: ApiOptions) {
     this.#options = options;
     this.#headers = { ...HEADERS, [NARA_ID_HEADER]: options.sources.me.id };
-    this.#server = listen(options, this.#abort.signal, (request) => this.#answer(request));
+    const open = (signal: AbortSignal, before?: Deno.NetAddr) => {
+      const place = before ? { listen: before, isGiven: true } : options;
+      return listen({ ...options, ...place }, signal, (request) => this.#answer(request));
+    };
+    this.#server = new SteadyServer({ open });
     const { hostname, port } = options.listen;
     const actual = this.#server.addr.port;
     this.url = `http://${hostPort(isWildcard(hostname) ? "127.0.0.1" : hostname, actual)}`;
@@ -129,8 +133,7 @@ export class ApiServer implements AsyncDisposable {
 
   /** Stops at once: whoever reads slowly does not keep a nara from leaving. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#abort.abort();
-    await this.#server.finished;
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 

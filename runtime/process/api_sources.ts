@@ -6,6 +6,7 @@ import type { MessageId, NaraId, NaraName } from "../../utilities/names.ts";
 import type { CatalogEntry } from "../catalog.ts";
 import type { Why } from "../primitives/journal.ts";
 import type { Limit } from "../primitives/limits.ts";
+import type { PeerRow } from "../primitives/peer_rows.ts";
 
 /** Which dead letters are listed. */
 export interface LetterQuery {
@@ -30,6 +31,16 @@ export interface DeadLetterSource {
   discard(id: string): Promise<void>;
 }
 
+/** The peers of a nara. A `NaraError` says why one cannot be blocked. */
+export interface PeerSource {
+  /** All that is known of each. */
+  rows(): readonly PeerRow[];
+  /** Blocks one; tells whether that is news. */
+  block(id: NaraId): boolean;
+  /** Unblocks one; tells whether it was blocked. */
+  unblock(id: NaraId): boolean;
+}
+
 /** Where the API's answers come from. */
 export interface ApiSources {
   /** Who answers. */
@@ -44,6 +55,8 @@ export interface ApiSources {
   limits(): readonly Limit[];
   /** Every kind. */
   catalog(): readonly CatalogEntry[];
+  /** Who is out there. */
+  readonly peers?: PeerSource;
   /** The dead letters, where they are kept. */
   readonly deadLetters?: DeadLetterSource;
 }

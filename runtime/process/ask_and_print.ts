@@ -5,6 +5,7 @@
 import { createIdentity } from "../../utilities/identity.ts";
 import { type CatalogEntry, catalogLines, catalogOf } from "../catalog.ts";
 import { createRuntime } from "../runtime.ts";
+import { peerLines, type PeerRow } from "../primitives/peer_rows.ts";
 import { limitLines, type LimitRow } from "../primitives/limits_table.ts";
 import { ask, AskError, askJson, type AskOptions } from "./ask.ts";
 import { findNara } from "./find_nara.ts";
@@ -35,8 +36,22 @@ export const ASK: Readonly<Record<string, Ask>> = {
     context.print((await ask(contact, "/metrics", context)).trimEnd());
     return 0;
   },
+  peers: async (context) => {
+    const answer = await get<{ peers: PeerRow[] }>(context, "/api/peers");
+    return show(context, answer, peerLines(answer.peers));
+  },
+  block: (context) => changeOneBlock(context, "block"),
+  unblock: (context) => changeOneBlock(context, "unblock"),
   "dead-letters": deadLetters,
 };
+
+async function changeOneBlock(context: CommandContext, action: "block" | "unblock"): Promise<number> {
+  const id = idIn(context.argument, `${action} ID`);
+  const { changeBlock } = await import("./block_peer.ts");
+  const outcome = await changeBlock(context, action, id);
+  const state = outcome.isBlocked ? "blocked" : "not blocked";
+  return show(context, outcome, [`${id} is ${state}${outcome.isNews ? " from now on" : ", as before"}.`]);
+}
 
 async function get<T>(
   context: CommandContext,

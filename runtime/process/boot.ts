@@ -6,13 +6,17 @@
 import { join } from "node:path";
 import { type CreatedIdentity, createIdentity } from "../../utilities/identity.ts";
 import { systemClock } from "../../utilities/clock.ts";
+import { chainTo, openingFormer } from "../../utilities/key_rotation.ts";
+import type { Keypair } from "../../utilities/keypair.ts";
+import { createNodeKeypair } from "../../utilities/node_keypair.ts";
 import { Secret } from "../../utilities/secret.ts";
+import { parseSoul } from "../../utilities/soul.ts";
 import type { Passage } from "../primitives/journal.ts";
 import { createLogger, type LogSink } from "../primitives/logger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { KeyValueFile } from "../primitives/store.ts";
 import { createRuntime, type Runtime } from "../runtime.ts";
-import { createAllowList } from "./allow_list.ts";
+import { createDialRule, isLoopback } from "./allow_list.ts";
 import { announceApi, type ApiContact, createToken } from "./api_file.ts";
 import type { ApiServer } from "./api_server.ts";
 import { type Choice, chooseFolder, describeHolder, userDataFolder } from "./choose_folder.ts";
@@ -20,6 +24,9 @@ import { type NaraConfig, readConfig } from "./config.ts";
 import { CONFIG_FILE, readFolderFile } from "./config_file.ts";
 import { type DataFolder, folderError } from "./data_folder.ts";
 import { meshAt } from "./listen.ts";
+import { MemoryWatch } from "./memory_watch.ts";
+import { OwnListeners } from "./own_listeners.ts";
+import { readHistory } from "./soul_history.ts";
 import type { Program } from "./operator.ts";
 import { passageLog } from "./passage_log.ts";
 import { ProcessError } from "./process_error.ts";
@@ -127,31 +134,67 @@ async function prepare(
   resources: AsyncDisposableStack,
 ): Promise<Parts> {
   const { log } = options;
+  const { former, rotations } = readHistory(folder.path);
+  const own = new OwnListeners();
   const services = options.services({
     isNewborn: config.soul === undefined && folder.resident === undefined,
+    rotations: chainTo(rotations, identity.id),
   });
   checkServiceLevels(config, services.map(({ name }) => name));
+  const memory = resources.use(
+    new MemoryWatch({
+      bytesMax: config.memoryMax,
+      clock: systemClock,
+      log: createLogger("process", log),
+    }),
+  );
   const runtime = resources.use(
     await createRuntime({
       ...await openMemory(config, folder),
       onPassage: await watcherOf(config, log),
-      identity,
+      identity: { ...identity, keypair: openingFormer(identity.keypair, former.map(keypairOf)) },
       services,
       log,
-      mesh: meshAt(config, createLogger("process", log)),
+      mesh: meshAt(config, createLogger("process", log), own, () => memory.isShort),
       peers: config.peers,
-      mayDial: createAllowList(config.meshAllow),
+      mayDial: dialRule(config, own, log),
       env: config.env,
       memoryMode: config.memoryMode,
     }),
   );
+  runtime.limits.add(...memory.limits());
+  for (const id of config.blocked) runtime.peers.block(id);
   const phase: NaraPhase = { notReady: "it is starting" };
   const token = createToken();
   const api = await listenApi(config, { runtime, phase, log, token });
-  if (api) resources.use(api);
+  if (api) {
+    resources.use(api);
+    own.add({ hostname: config.api!.hostname, port: Number(new URL(api.url).port) });
+  }
   folder.keep({ soul: new Secret(soul), name: identity.name });
   if (api) resources.use(announce(folder.path, { url: api.url, id: identity.id, token }));
   return { runtime, api, phase };
+}
+
+/** Which addresses may be dialled on hearsay; what may not is told to whoever looks closely. */
+function dialRule(config: NaraConfig, { isOwn }: OwnListeners, log: LogSink): (address: string) => boolean {
+  const rule = createDialRule(config.meshAllow, { isLocal: isLoopback(config.listen.hostname), isOwn });
+  const logger = createLogger("process", log);
+  return (address) => {
+    const refusal = rule(address);
+    if (refusal !== undefined) {
+      logger.debug("an address is not dialled that somebody named", {
+        address: address.slice(0, 80),
+        reason: refusal,
+      });
+    }
+    return refusal === undefined;
+  };
+}
+
+/** What a former soul still is good for. */
+function keypairOf(soul: Secret<string>): Keypair {
+  return createNodeKeypair(parseSoul(soul.reveal()).seed);
 }
 
 function announce(path: string, contact: ApiContact): Disposable {

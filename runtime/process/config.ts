@@ -3,12 +3,12 @@
  * @module
  */
 import type { KeypairKind } from "../../utilities/identity.ts";
-import type { NaraName } from "../../utilities/names.ts";
+import type { NaraId, NaraName } from "../../utilities/names.ts";
 import type { Secret } from "../../utilities/secret.ts";
 import type { LogLevel } from "../primitives/logger.ts";
 import type { Environment, MemoryMode } from "../service.ts";
 import { isLoopback, LOOPBACK_RANGES } from "./allow_list.ts";
-import { detectMemoryMode } from "./memory_mode.ts";
+import { detectMemoryMax, detectMemoryMode } from "./memory_mode.ts";
 import type { HostPort, ServiceLevel } from "./setting_values.ts";
 import { type MeshGuard, type Setting, SETTINGS, type Sources, valuesOf } from "./settings.ts";
 
@@ -39,10 +39,14 @@ export interface NaraConfig {
   readonly peers: readonly string[];
   /** Ranges in which an address that was only heard of may be dialled. */
   readonly meshAllow: readonly string[];
+  /** Peers with whom it has nothing to do, beside those that it was told of before. */
+  readonly blocked: readonly NaraId[];
   /** Which Ed25519. */
   readonly keypair: KeypairKind;
   /** How much it remembers. */
   readonly memoryMode: MemoryMode;
+  /** Bytes of memory above which it takes nothing in. */
+  readonly memoryMax: number;
   /** Messages that its ledger may hold, if that was said; else its memory mode says it. */
   readonly ledgerMax: number | undefined;
   /** What it remembers with. */
@@ -75,6 +79,7 @@ export function readConfig(sources: Sources): NaraConfig {
   const meshAllow = all(SETTINGS.meshAllow);
   const env = last(SETTINGS.env) ?? "production";
   const memory = last(SETTINGS.memoryMode);
+  const memoryMode = memory?.mode ?? detectMemoryMode();
   const api = last(SETTINGS.api);
   return {
     name: last(SETTINGS.name),
@@ -87,8 +92,10 @@ export function readConfig(sources: Sources): NaraConfig {
     meshGuard: last(SETTINGS.meshGuard) ?? "auto",
     peers: all(SETTINGS.peer),
     meshAllow: meshAllow.length > 0 ? meshAllow : defaultRanges(listen ?? DEFAULT_LISTEN),
+    blocked: all(SETTINGS.block),
     keypair: last(SETTINGS.keypair) ?? "web",
-    memoryMode: memory?.mode ?? detectMemoryMode(),
+    memoryMode,
+    memoryMax: last(SETTINGS.memoryMax) ?? detectMemoryMax(memoryMode),
     ledgerMax: memory?.messagesMax,
     ledger: last(SETTINGS.ledger) ?? "sqlite",
     api: api === "none" ? undefined : api ?? DEFAULT_API,

@@ -15,6 +15,7 @@ import { aborted, LeaveSignals } from "./leave_signals.ts";
 import { LEDGER_COMMANDS } from "./ledger_command.ts";
 import type { Program } from "./operator.ts";
 import { EXIT_FAILED, exitCodeOf, LeaveRequest, sentenceOf } from "./process_error.ts";
+import { SOUL_COMMANDS } from "./soul_command.ts";
 import { selfCommandText, selfInfo } from "./self.ts";
 import { environmentVariable, SETTINGS, type Sources, valuesOf } from "./settings.ts";
 
@@ -58,6 +59,7 @@ async function perform(args: readonly string[], program: Program, leave: LeaveSi
   const invocation = parseCommandLine(args, [
     ...ASK_COMMANDS,
     ...LEDGER_COMMANDS,
+    ...SOUL_COMMANDS,
     ...DOCS_COMMANDS,
     ...await program.commands?.() ?? [],
   ]);

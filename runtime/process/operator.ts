@@ -3,6 +3,7 @@
  * from whatever services the program is made of.
  * @module
  */
+import type { Rotation } from "../../utilities/key_rotation.ts";
 import type { Service } from "../service.ts";
 import type { RunningNara } from "./boot.ts";
 import type { SettingKey, Sources } from "./settings.ts";
@@ -63,6 +64,8 @@ export interface CommandContext {
 export interface Birth {
   /** Whether its soul was drawn just now: then it has no earlier life to come back to. */
   readonly isNewborn: boolean;
+  /** How it came to its soul, the oldest rotation first. @default {it has had no other} */
+  readonly rotations?: readonly Rotation[];
 }
 
 /** What the program is made of: `mod.ts` says it, for the runtime imports no service. */

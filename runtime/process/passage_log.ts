@@ -22,15 +22,17 @@ export function passageText({ direction, message, outcome, stage, reason, error 
 }
 
 function passageFields(passage: Passage): LogFields {
-  const { direction, message, peer, stages, durationsMs, handlerMs, stage } = passage;
-  const passed = stages.slice(
+  const { direction, message, peer, passed, handlerMs, stage } = passage;
+  const { stages } = passed;
+  const durationsMs = passed.durationsMs();
+  const names = stages.slice(
     0,
     stage === undefined ? stages.length : stages.indexOf(stage) + 1 || undefined,
   );
   return {
     id: message.id,
     ...direction === "receive" ? { from: message.fromId, peer } : { to: message.toId },
-    stages: passed.map((name, index) => `${name} ${milliseconds(durationsMs[index] ?? 0)}`).join(", "),
+    stages: names.map((name, index) => `${name} ${milliseconds(durationsMs[index] ?? 0)}`).join(", "),
     ...handlerMs !== undefined && { handlerMs: milliseconds(handlerMs) },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { IdentityError } from "../../utilities/identity_error.ts";
 import { messageOf, NaraError } from "../../utilities/errors.ts";
+import { PeerError } from "../primitives/peer_error.ts";
 import { StoreError } from "../primitives/store.ts";
 
 /** Something on the command line, in the environment or in the data folder has to be put right first. */
@@ -30,7 +31,7 @@ export const EXIT_INTERRUPTED = 130;
 export function exitCodeOf(thrown: unknown): number {
   if (thrown instanceof LeaveRequest) return EXIT_INTERRUPTED;
   const isUsage = thrown instanceof ProcessError || thrown instanceof IdentityError ||
-    thrown instanceof StoreError;
+    thrown instanceof StoreError || thrown instanceof PeerError;
   return isUsage ? EXIT_USAGE : EXIT_FAILED;
 }
 

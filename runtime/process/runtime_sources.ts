@@ -3,6 +3,7 @@
  * @module
  */
 import { catalogOf } from "../catalog.ts";
+import { peerRows } from "../primitives/peer_rows.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ApiSources } from "./api_sources.ts";
 
@@ -14,7 +15,7 @@ export interface NaraPhase {
 
 /** The answers of `runtime`. */
 export function sourcesOf(runtime: Runtime, phase: NaraPhase): ApiSources {
-  const { me, deadLetters } = runtime;
+  const { me, deadLetters, peers, keyring } = runtime;
   return {
     me,
     notReady: () => [...phase.notReady === undefined ? [] : [phase.notReady], ...runtime.alarms],
@@ -22,6 +23,11 @@ export function sourcesOf(runtime: Runtime, phase: NaraPhase): ApiSources {
     why: (id) => runtime.journal.why(id),
     limits: () => runtime.limits.all(),
     catalog: () => catalogOf(runtime.catalog.all()),
+    peers: {
+      rows: () => peerRows({ peers, keyring }),
+      block: (id) => peers.block(id),
+      unblock: (id) => peers.unblock(id),
+    },
     deadLetters: {
       list: (query) => deadLetters.list(query),
       inspect: (id) => deadLetters.inspect(id),

@@ -4,7 +4,7 @@
  */
 import { isIP } from "node:net";
 import { IdentityError } from "../../utilities/identity_error.ts";
-import { isNaraName, type NaraName } from "../../utilities/names.ts";
+import { isId, isNaraName, type NaraId, type NaraName } from "../../utilities/names.ts";
 import { Secret } from "../../utilities/secret.ts";
 import { parseSoul } from "../../utilities/soul.ts";
 import type { LogLevel } from "../primitives/logger.ts";
@@ -50,6 +50,11 @@ export interface ServiceLevel {
 /** Messages that a ledger of one's own size may hold: fewer are of no use, more are of no machine. */
 const MESSAGES_MIN = 100;
 const MESSAGES_MAX = 10_000_000;
+const MIB = 1024 * 1024;
+/** Bytes of memory: a nara needs this much by itself, and no machine has more. */
+const BYTES_MIN = 64 * MIB;
+const BYTES_MAX = 1024 * 1024 * MIB;
+const BYTES = /^([1-9]\d{0,9})([KMG])$/;
 /** What no path of anybody's has in it. */
 const CONTROL = /\p{Cc}/u;
 const SERVICE_LEVEL = /^([a-z][a-z0-9-]{0,63})=(debug|info|warn|error|off)$/;
@@ -113,6 +118,15 @@ export function readMemory(text: string): Reading<MemoryChoice> {
   };
 }
 
+/** Reads how much memory: a number of `K`, `M` or `G`, which are powers of 1 024. */
+export function readBytes(text: string): Reading<number> {
+  const [, digits, unit] = BYTES.exec(text.toUpperCase()) ?? [];
+  const value = Number(digits) * 1024 ** ("KMG".indexOf(unit) + 1);
+  return value >= BYTES_MIN && value <= BYTES_MAX
+    ? { value }
+    : { expected: "a size from 64M to 1024G, such as 512M or 2G" };
+}
+
 /** Reads `SERVICE=LEVEL`. */
 export function readServiceLevel(text: string): Reading<ServiceLevel> {
   const [, service, level] = SERVICE_LEVEL.exec(text) ?? [];
@@ -129,6 +143,11 @@ export function readMeshUrl(text: string): Reading<string> {
   const address = meshAddressOf(hostname, Number(url?.port || 80));
   if (/^http:\/\/[^/?#@]+\/?$/i.test(text) && isMeshAddress(address)) return { value: address };
   return { expected: "http://HOST:PORT with a numeric host or localhost, such as http://127.0.0.1:7433" };
+}
+
+/** Reads the id of a nara. */
+export function readId(text: string): Reading<NaraId> {
+  return isId(text) ? { value: text } : { expected: "the id of a nara, as `nara peers` shows it" };
 }
 
 /** Reads a range of IP addresses. */

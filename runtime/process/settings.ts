@@ -3,6 +3,7 @@
  * @module
  */
 import type { KeypairKind } from "../../utilities/identity.ts";
+import type { NaraId } from "../../utilities/names.ts";
 import type { Secret } from "../../utilities/secret.ts";
 import type { LogLevel } from "../primitives/logger.ts";
 import type { Environment } from "../service.ts";
@@ -11,9 +12,11 @@ import {
   type HostPort,
   type MemoryChoice,
   readApi,
+  readBytes,
   type Reader,
   readFlag,
   readHostPort,
+  readId,
   readMemory,
   readMeshUrl,
   readName,
@@ -71,10 +74,14 @@ export interface Settings {
   readonly peer: Setting<string>;
   /** Ranges in which an address that was only heard of may be dialled. */
   readonly meshAllow: Setting<string>;
+  /** Peers with whom it has nothing to do. */
+  readonly block: Setting<NaraId>;
   /** Which implementation of Ed25519. */
   readonly keypair: Setting<KeypairKind>;
   /** How much it remembers. */
   readonly memoryMode: Setting<MemoryChoice>;
+  /** Bytes of memory above which it takes nothing in. */
+  readonly memoryMax: Setting<number>;
   /** What it remembers with. */
   readonly ledger: Setting<"sqlite" | "memory">;
   /** Where it answers its operator. */
@@ -172,6 +179,15 @@ export const SETTINGS: Settings = {
     many: true,
     read: readRange,
   },
+  block: {
+    flag: "--block",
+    variable: "NARA_BLOCK",
+    placeholder: "ID",
+    summary:
+      "a nara with whom it has nothing to do from now on, as `nara block ID` says it too; may be repeated",
+    many: true,
+    read: readId,
+  },
   keypair: {
     flag: "--keypair",
     variable: "NARA_KEYPAIR",
@@ -186,6 +202,15 @@ export const SETTINGS: Settings = {
     summary:
       "how much it remembers: short, medium, hog, or custom:N for N messages (default: by the memory that it may use)",
     read: readMemory,
+  },
+  memoryMax: {
+    flag: "--memory-max",
+    variable: "NARA_MEMORY_MAX",
+    placeholder: "SIZE",
+    summary:
+      "how much memory its process may hold, such as 512M: above it, it takes in no messages until it is back " +
+      "below nine tenths of that (default: by its memory mode, from 384M to 2G, or what it is granted if that is less)",
+    read: readBytes,
   },
   ledger: {
     flag: "--ledger",

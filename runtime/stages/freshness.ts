@@ -5,7 +5,6 @@
  * - Drops: `stale`, `from_future`.
  * @module
  */
-import { timestampMs } from "../../utilities/timestamp.ts";
 import type { Freshness } from "../behavior.ts";
 import { continueWith, drop, type StreamStage } from "../stage.ts";
 
@@ -16,7 +15,7 @@ export function freshness({ pastMs, futureMs }: Freshness): StreamStage {
     name: "freshness",
     describe: () => `${pastMs / 1000} s back, ${futureMs / 1000} s ahead`,
     process: function freshness(message, { clock }) {
-      const aheadMs = timestampMs(message.timestamp) - Number(clock.nowNs() / 1_000_000n);
+      const aheadMs = message.madeMs - Number(clock.nowNs() / 1_000_000n);
       if (aheadMs < -pastMs) return drop("stale");
       return aheadMs > futureMs ? drop("from_future") : continueWith(message);
     },

@@ -7,7 +7,6 @@
  * @module
  */
 import type { Message } from "../../messages/message.ts";
-import { timestampMs } from "../../utilities/timestamp.ts";
 import type { BehaviorSpec } from "../behavior.ts";
 import type { AddOptions, LedgerRecord, StorePriority } from "../ledger/ledger.ts";
 import {
@@ -108,7 +107,7 @@ export function recordOf(message: Message, spec: BehaviorSpec, priority: StorePr
     toId,
     subject: spec.subject?.(message.payload as never),
     contentKey,
-    timestampMs: timestampMs(message.timestamp),
+    timestampMs: message.madeMs,
     priority,
     frame: checkedFrame(message, spec),
   };

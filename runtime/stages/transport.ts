@@ -41,6 +41,7 @@ export function meshOnly(): PeerStage {
         );
       }
       if (!toId) return fail(noTarget(message));
+      if (context.peers.isBlocked(toId)) context.peers.assertReachable(toId); // It throws: not even an answer goes there.
       const frame = checkedFrame(message, context.behavior);
       if (context.openRequests.answer(message, frame)) return continueWith(message, { outcome: "unknown" });
       return deliver(message, context, () => sendTo(toId, frame, context), frame);
@@ -127,10 +128,10 @@ async function sendTo(to: string, frame: Uint8Array, context: StageContext): Pro
   context.peers.assertReachable(to);
   try {
     const answer = await mesh.send(frame, to);
-    context.peers.reportReached(to);
+    context.peers.reportReached(to, { receipt: answer.receipt, bytes: frame.length });
     return answer;
   } catch (thrown) {
-    if (thrown instanceof MeshError && thrown.code === "unreachable") context.peers.reportUnreachable(to);
+    context.peers.reportUnreachable(to, thrown);
     throw thrown;
   }
 }

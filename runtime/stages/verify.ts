@@ -3,13 +3,15 @@
  *
  * - Place: receive pipeline, before anything that remembers.
  * - Drops: `unknown_sender`, `invalid_signature`, `downgraded`, `no_public_key_in_payload`, `key_conflict`, `keyring_full`,
- *   `weak_public_key`; and what the check of a {@linkcode customVerify} names.
+ *   `weak_public_key`, `retired_key`; `blocked` and `quota_exceeded`, by who the sender is proven to be; and what the check of a
+ *   {@linkcode customVerify} names.
  * @module
  */
 import { verifySignature } from "../../messages/envelope.ts";
 import { type Message, provenName } from "../../messages/message.ts";
 import type { NaraId } from "../../utilities/names.ts";
 import { IdentityError } from "../../utilities/identity_error.ts";
+import { RETIREMENT_MS } from "../../utilities/key_rotation.ts";
 import {
   continueWith,
   drop,
@@ -33,8 +35,8 @@ export function verify(): PeerStage {
       if (!key) return drop("unknown_sender");
       const result = verifyWith(key, message, context);
       return result instanceof Promise
-        ? result.then((late) => noteOurs(late, context))
-        : noteOurs(result, context);
+        ? result.then((late) => admitted(noteOurs(late, context), context))
+        : admitted(noteOurs(result, context), context);
     },
   };
 }
@@ -55,15 +57,42 @@ export function selfAttesting(extractKey: (payload: never) => Uint8Array | undef
       if (!key) return drop("no_public_key_in_payload");
       const result = await verifyWith(key, message, context);
       if (result.outcome !== "continue") return result;
-      try {
-        context.keyring.pin(message.fromId, key, provenName(message));
-      } catch (thrown) {
-        if (thrown instanceof IdentityError) return drop(thrown.code as DropReason);
-        throw thrown;
-      }
-      return noteOurs(result, context);
+      if (context.peers.isBlocked(message.fromId)) return drop("blocked"); // It is not worth a pin.
+      return admitted(pinned(key, result, context), context);
     },
   };
+}
+
+/** Pins the key with which a message was just verified. */
+export function pinned(
+  key: Uint8Array,
+  result: StageResult & { readonly outcome: "continue" },
+  context: StageContext,
+): StageResult {
+  const { message } = result;
+  try {
+    context.keyring.pin(message.fromId, key, provenName(message));
+  } catch (thrown) {
+    if (thrown instanceof IdentityError) return drop(thrown.code as DropReason);
+    throw thrown;
+  }
+  return noteOurs(result, context);
+}
+
+/** Bytes of an envelope around its payload, roughly: what a quota counts for each message. */
+const ENVELOPE_BYTES = 512;
+
+/**
+ * What the operator and the quotas say of a sender. Where nobody proved who it is, its claim to be blocked is believed. Once half of a
+ * quota is used, second copies count for nothing: whoever has heard a message can send it again, and would use up the rest.
+ */
+export function admitted(result: StageResult, { me, peers, seen }: StageContext): StageResult {
+  if (result.outcome !== "continue" || result.message.fromId === me.id) return result;
+  const { message } = result;
+  const { fromId, proof, payloadJson } = message;
+  const bytes = proof === "none" ? 0 : ENVELOPE_BYTES + payloadJson.length;
+  const refusal = peers.refusalOf(fromId, bytes, () => seen.has(message));
+  return refusal ? drop(refusal) : result;
 }
 
 /**
@@ -80,7 +109,7 @@ export function verifyIfSigned(): PeerStage {
     process: function verifyIfSigned(message, context) {
       const isSigned = message.signature || message.envelopeSignature ||
         context.keyring.isOurs(message.fromId);
-      return isSigned ? signed.process(message, context) : continueWith(message);
+      return isSigned ? signed.process(message, context) : admitted(continueWith(message), context);
     },
   };
 }
@@ -129,7 +158,8 @@ export function customVerify<P = unknown>(
         verify: (key, signature, bytes) => keypair.verify(key, signature, bytes),
         proveSender: (claimed) => sender.process(claimed, context),
       });
-      return result instanceof Promise ? result.then(withoutFrame) : withoutFrame(result);
+      const done = (late: StageResult) => withoutFrame(notBlocked(late, context));
+      return result instanceof Promise ? result.then(done) : done(result);
     },
   };
 }
@@ -139,11 +169,25 @@ export function noVerify(): StreamStage {
   return none("verify", "none");
 }
 
-function verifyWith(
+/** In the place of {@linkcode noVerify}: whoever claims to be somebody who is blocked is taken at their word. */
+export function blockedClaims(): StreamStage {
+  return {
+    order: "stream",
+    name: "blocked_claims",
+    describe: () => "whoever is blocked",
+    process: function blockedClaims(message, { peers }) {
+      return peers.isBlocked(message.fromId) ? drop("blocked") : continueWith(message);
+    },
+  };
+}
+
+/** Checks a message's signatures against `key`, whoever it belongs to, and refuses who has handed its place on. */
+export function verifyWith(
   key: Uint8Array,
   message: Message,
   context: StageContext,
 ): StageResult | Promise<StageResult> {
+  if (isRetired(message, context)) return drop("retired_key");
   const isDowngraded = !message.envelopeSignature && context.keyring.isOurs(message.fromId);
   if (isDowngraded && !isRelayed(context)) return drop("downgraded");
   const judge = (isValid: boolean): StageResult => {
@@ -153,6 +197,12 @@ function verifyWith(
   };
   const valid = verifySignature(message, key, context.keypair.verify.bind(context.keypair));
   return valid instanceof Promise ? valid.then(judge) : judge(valid);
+}
+
+/** A sender that was proven has been counted by then; all others can only be blocked. */
+function notBlocked(result: StageResult, { peers }: StageContext): StageResult {
+  const isBlocked = result?.outcome === "continue" && peers.isBlocked(result.message.fromId);
+  return isBlocked ? drop("blocked") : result;
 }
 
 /** What was signed is needed no more; it would keep the whole frame in memory. */
@@ -167,6 +217,12 @@ function noteOurs(result: StageResult, { keyring }: StageContext): StageResult {
     keyring.markOurs(result.message.fromId);
   }
   return result;
+}
+
+/** Whether the sender's place was handed on, and long enough ago that nothing of its own can still be under way. */
+function isRetired({ fromId }: Message, { keyring, clock }: StageContext): boolean {
+  const handedOn = keyring.successorOf(fromId);
+  return handedOn !== undefined && Number(clock.nowNs() / 1_000_000n) >= handedOn.atMs + RETIREMENT_MS;
 }
 
 /** Whether others may have passed the message on, and a Go nara among them dropped our field. */

@@ -12,6 +12,8 @@ import type { Registry } from "../../runtime/registry.ts";
 import type { Service } from "../../runtime/service.ts";
 import * as templates from "../../runtime/templates.ts";
 import type { Identity } from "../../utilities/identity.ts";
+import { rotationText } from "../../utilities/key_rotation.ts";
+import { createNodeKeypair } from "../../utilities/node_keypair.ts";
 import { encodeBase64 } from "../../utilities/base64.ts";
 import { TestService } from "./kinds.ts";
 
@@ -144,11 +146,40 @@ export interface Sample {
 }
 
 /** Kinds whose payload has to say more than its types do. */
-const PAYLOADS: Readonly<Record<string, (sender: Pick<Identity, "id">) => Record<string, unknown>>> = {
+const PAYLOADS: Readonly<
+  Record<string, (sender: Pick<Identity, "id" | "keypair">) => Record<string, unknown>>
+> = {
+  "identity:rotated": (sender) => ({ rotations: [wireRotation(sender)] }),
   "stash:store": ({ id }) => ({ owner_id: id, nonce: encodeBase64(new Uint8Array(24).fill(7)) }),
   "stash:request": ({ id }) => ({ owner_id: id }),
   "stash-refresh": ({ id }) => ({ owner_id: id }),
 };
+
+/** Who every sample's sender says that it was before. Nobody knows them. */
+const FORMER = createNodeKeypair(new Uint8Array(32).fill(9));
+
+/** A rotation to `sender`, as its wire form says it. A keypair that signs late signs nothing here. */
+function wireRotation({ id, keypair }: Pick<Identity, "id" | "keypair">): Record<string, unknown> {
+  const claim = {
+    oldId: "formerId",
+    oldKey: FORMER.publicKey,
+    newId: id,
+    newKey: keypair.publicKey,
+    rotatedAt: 1_768_000_000,
+  };
+  const text = rotationText(claim);
+  const signed = (signature: Uint8Array | Promise<Uint8Array>) =>
+    encodeBase64(signature instanceof Promise ? new Uint8Array(64) : signature);
+  return {
+    old_id: claim.oldId,
+    old_public_key: encodeBase64(claim.oldKey),
+    new_id: id,
+    new_public_key: encodeBase64(claim.newKey),
+    rotated_at: claim.rotatedAt,
+    old_signature: signed(FORMER.sign(text)),
+    new_signature: signed(keypair.sign(text)),
+  };
+}
 
 /** A sample of every version of every kind that others may send. */
 export function samplesOf(catalog: Pick<Registry, "all">): Sample[] {

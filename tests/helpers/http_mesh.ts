@@ -14,9 +14,12 @@ import { lacking } from "./permissions.ts";
 /** Any free port of this machine. */
 export const LOCAL = { hostname: "127.0.0.1", port: 0 } as const;
 
+/** Turns for everybody: time stands still in most tests, and whoever waits for one would wait for ever. */
+const TURNS = { turnsMax: 1_024 };
+
 /** A town whose mesh is HTTP. */
 export function httpTown(options: Partial<HttpMeshOptions> = {}): MeshTown {
-  return new MeshTown({ join: httpMesh({ listen: LOCAL, ...options }) });
+  return new MeshTown({ join: httpMesh({ listen: LOCAL, admission: TURNS, ...options }) });
 }
 
 /** When virtual time starts, in milliseconds since 1970. */

@@ -3,6 +3,7 @@
  * test, and to what takes up one more of it. A bound that a nara lists and that is not in here fails a test.
  * @module
  */
+import { Times } from "../../runtime/times.ts";
 import type { Message } from "../../messages/message.ts";
 import { Calls } from "../../runtime/calls.ts";
 import { Lanes } from "../../runtime/lanes.ts";
@@ -16,6 +17,9 @@ import { keyringLimits, lanesLimits } from "../../runtime/primitives/limits_of.t
 import { MemoryStore } from "../../runtime/primitives/memory_store.ts";
 import { OpenRequests } from "../../runtime/primitives/open_requests.ts";
 import type { OutboxOptions } from "../../runtime/primitives/outbox_options.ts";
+import { PeerBlocks } from "../../runtime/primitives/peer_blocks.ts";
+import { PeerEvidence } from "../../runtime/primitives/peer_evidence.ts";
+import { PeerQuotas } from "../../runtime/primitives/peer_quotas.ts";
 import { PeerDirectory } from "../../runtime/primitives/peer_directory.ts";
 import { Quarantine, type QuarantineOptions } from "../../runtime/primitives/quarantine.ts";
 import { SeenMarks } from "../../runtime/primitives/seen_marks.ts";
@@ -135,6 +139,16 @@ function quarantineFillable(
   return fillable(named(quarantine.limits(), name), fill);
 }
 
+function evidenceFillable(name: string, isFamiliar: boolean): Fillable {
+  const time = clock();
+  const evidence = new PeerEvidence(time);
+  return fillable(named(evidence.limits(), name), async (index) => {
+    await time.advance(2_000); // The disk is asked a few times a minute only.
+    const keys = { pinned: new Uint8Array(32), offered: new Uint8Array(32) };
+    evidence.add({ id: `peer${index}`, ...keys, isFamiliar });
+  });
+}
+
 function journalFillable(name: string): Fillable {
   const journal = new Journal({ clock: clock(), passagesMax: 4, forgottenMax: 4 });
   const fill = (index: number) => {
@@ -143,9 +157,7 @@ function journalFillable(name: string): Fillable {
     journal.record({
       message,
       direction: "emit",
-      enteredMs: 0,
-      stages: [],
-      durationsMs: [],
+      passed: new Times(0),
       outcome: "done",
     });
   };
@@ -243,6 +255,20 @@ export const FILLERS: Readonly<Record<string, MakeFillable>> = {
   "peers.known": (name) => {
     const peers = new PeerDirectory({ clock: clock(), random, peersMax: 5 });
     return fillable(named(peers.limits(), name), (index) => peers.heard(`peer${index}`));
+  },
+  "peers.blocked": (name) => {
+    const blocks = new PeerBlocks();
+    return fillable(named(blocks.limits(), name), (index) => blocks.add({ id: `peer${index}` }));
+  },
+  "peers.evidence": (name) => evidenceFillable(name, true),
+  "peers.evidence_of_strangers": (name) => evidenceFillable(name, false),
+  "peers.quota.messages": (name) => {
+    const quotas = new PeerQuotas(clock(), { messagesPerMinute: 5 });
+    return fillable(named(quotas.limits(), name), () => quotas.take("peer", 1));
+  },
+  "peers.quota.bytes": (name) => {
+    const quotas = new PeerQuotas(clock(), { bytesPerMinute: 50 });
+    return fillable(named(quotas.limits(), name), () => quotas.take("peer", 10));
   },
   "quarantine.messages": (name) => quarantineFillable(name, { messagesMax: 16 }, anybody),
   "quarantine.messages_of_sender": (name) => quarantineFillable(name, { messagesMax: 32 }, somebody),

@@ -2,10 +2,9 @@
  * What takes up the bounds of a nara's transports, as `limit_fillers.ts` does for the runtime's own.
  * @module
  */
-import { Keyring } from "../../utilities/keyring.ts";
+import { Admission, type AdmissionBounds } from "../../runtime/transport/admission.ts";
 import { HttpClient } from "../../runtime/transport/http_client.ts";
 import { HttpInbox } from "../../runtime/transport/http_inbox.ts";
-import { httpMesh } from "../../runtime/transport/http_mesh.ts";
 import { MemoryPlaza } from "../../runtime/transport/memory_plaza.ts";
 import { VirtualClock } from "../../runtime/testing/virtual_clock.ts";
 import { SeededRandom } from "../../runtime/testing/seeded_random.ts";
@@ -75,35 +74,25 @@ function inboxFillable(name: string): Fillable {
   };
 }
 
-/** Requests that do not come to their end, each on a connection of its own. */
-async function requestsFillable(name: string): Promise<Fillable> {
-  const mesh = await httpMesh({ listen: { hostname: "127.0.0.1", port: 0 }, bodyMs: 600_000 })({
-    ...hostOf(me),
-    keyring: new Keyring(),
-    clock: systemClock,
-    addressOf: () => undefined,
-    mayDial: () => false,
-  });
-  const limit = named(mesh.limits!(), name);
-  const port = Number(new URL(mesh.address!).port);
-  const connections: Deno.Conn[] = [];
-  const head = "POST /mesh/message HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\n";
+/** Who asks at a port, each from where `from` says. */
+function admissionFillable(
+  name: string,
+  bounds: Partial<AdmissionBounds>,
+  fill: (admission: Admission, index: number) => unknown,
+): Fillable {
+  const admission = new Admission({ clock: new VirtualClock(), ...bounds });
   return {
-    limit,
-    fill: async () => {
-      const before = limit.inUse() + limit.overflows();
-      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-      connections.push(connection);
-      await connection.write(new TextEncoder().encode(head));
-      while (limit.inUse() + limit.overflows() === before) await new Promise((done) => setTimeout(done));
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const connection of connections) connection.close();
-      await mesh.inbound.cancel();
-      await mesh[Symbol.asyncDispose]();
+    limit: named(admission.limits(), name),
+    fill: (index) => fill(admission, index),
+    [Symbol.asyncDispose]: () => {
+      admission[Symbol.dispose]();
+      return Promise.resolve();
     },
   };
 }
+
+/** Each from an address of its own. */
+const elsewhere = (index: number) => `10.0.${index >> 8}.${index & 255}:1`;
 
 async function plazaFillable(name: string): Promise<Fillable> {
   const place = new MemoryPlaza();
@@ -126,7 +115,37 @@ async function plazaFillable(name: string): Promise<Fillable> {
 export const NETWORK_FILLERS: Readonly<Record<string, MakeFillable>> = {
   "http.addresses": addressesFillable,
   "http.inbox": inboxFillable,
-  "http.requests": requestsFillable,
+  "http.refusals_held": (name) =>
+    admissionFillable(name, { requestsMax: 6, promptMax: 1 }, (admission, index) => {
+      if (index === 0) admission.refused(); // The first is given at once.
+      admission.refused();
+    }),
+  "http.request_bytes": (name) =>
+    admissionFillable(
+      name,
+      { bytesMax: 60 },
+      (admission, index) => admission.enter(elsewhere(index), 10),
+    ),
+  "http.requests": (name) =>
+    admissionFillable(name, { requestsMax: 8 }, (admission, index) => admission.enter(elsewhere(index), 1)),
+  "http.requests_of_one_address": (name) =>
+    admissionFillable(name, { requestsMax: 16 }, (admission) => admission.enter("10.0.0.1:1", 1)),
+  "http.requests_of_one_sender": (name) =>
+    admissionFillable(name, { requestsMax: 16 }, (admission, index) => {
+      admission.proven(elsewhere(index), alice.id);
+      admission.enter(elsewhere(index), 1);
+    }),
+  "http.senders": (name) =>
+    admissionFillable(
+      name,
+      { sendersMax: 6 },
+      (admission, index) => admission.proven(elsewhere(index), alice.id),
+    ),
+  "http.turns": (name) =>
+    admissionFillable(name, { turnsMax: 4 }, (admission, index) => {
+      const ticket = admission.enter(elsewhere(index), 1);
+      if (typeof ticket !== "string") admission.turn(ticket);
+    }),
   "http.sending": sendingFillable,
   "plaza.inbound": plazaFillable,
 };

@@ -17,7 +17,7 @@ const FLOOD_MS = 240_000;
 
 /** As much of a message as the seen-set looks at: whole ones would cost more than what is measured. */
 function seenPart(fromId: string, id: string, timestamp: string): Message {
-  return { id, fromId, proof: "envelope", timestamp } as Message;
+  return { id, fromId, proof: "envelope", madeMs: Date.parse(timestamp) } as Message;
 }
 
 /** With many senders, each id that makes room costs a look at all of them: fewer of those, for the sake of time. */

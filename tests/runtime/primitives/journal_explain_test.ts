@@ -15,6 +15,7 @@ import callErrorSource from "../../../runtime/call_error.ts" with { type: "text"
 import identityErrorSource from "../../../utilities/identity_error.ts" with { type: "text" };
 import ledgerSource from "../../../runtime/ledger/ledger.ts" with { type: "text" };
 import meshSource from "../../../runtime/transport/mesh.ts" with { type: "text" };
+import peerErrorSource from "../../../runtime/primitives/peer_error.ts" with { type: "text" };
 import outboxEntrySource from "../../../runtime/primitives/outbox_entry.ts" with { type: "text" };
 import plazaSource from "../../../runtime/transport/plaza.ts" with { type: "text" };
 import messageErrorSource from "../../../messages/message_error.ts" with { type: "text" };
@@ -34,6 +35,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   IdentityError: wordsOf(identityErrorSource, /class IdentityError extends NaraError<([\s\S]*?)> \{/),
   LedgerError: wordsOf(ledgerSource, /class LedgerError extends NaraError<([\s\S]*?)> \{/),
   MeshError: wordsOf(meshSource, /class MeshError extends NaraError<([\s\S]*?)> \{/),
+  PeerError: wordsOf(peerErrorSource, /class PeerError extends NaraError<([\s\S]*?)> \{/),
   MessageError: wordsOf(messageErrorSource, /type MessageErrorCode =([\s\S]*?);/),
   OutboxError: wordsOf(outboxEntrySource, /class OutboxError extends NaraError<([\s\S]*?)> \{/),
   PlazaError: wordsOf(plazaSource, /class PlazaError extends NaraError<([\s\S]*?)> \{/),

@@ -1,3 +1,4 @@
+import { timesOf } from "../../helpers/times.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Message } from "../../../messages/message.ts";
 import { Journal, type JournalOptions, type Passage, type Why } from "../../../runtime/primitives/journal.ts";
@@ -24,14 +25,10 @@ class Bench {
 
   /** Writes down that `message` passed all stages. */
   record(message: Message = this.message(), parts: Partial<Passage> = {}): Message {
-    const enteredMs = this.clock.monotonicMs();
-    const durationsMs = [0, 1.5, 0.25];
     this.journal.record({
       message,
       direction: "receive",
-      enteredMs,
-      stages: STAGES,
-      durationsMs,
+      passed: timesOf(this.clock.monotonicMs(), STAGES, [0, 1.5, 0.25]),
       outcome: "done",
       ...parts,
     });

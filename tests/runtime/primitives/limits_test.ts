@@ -1,3 +1,4 @@
+import { Times } from "../../../runtime/times.ts";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Calls } from "../../../runtime/calls.ts";
 import { Lanes } from "../../../runtime/lanes.ts";
@@ -152,9 +153,7 @@ Deno.test("Journal fills its bounds", async () => {
     journal.record({
       message: numbered(index).with({ contentKey: numbered(index).id }),
       direction: "emit",
-      enteredMs: 0,
-      stages: [],
-      durationsMs: [],
+      passed: new Times(0),
       outcome: "done",
     });
   const journal = new Journal({ clock, passagesMax: 4 });

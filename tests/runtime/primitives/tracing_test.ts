@@ -1,3 +1,4 @@
+import { timesOf } from "../../helpers/times.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { type Context, type Span, type SpanOptions, trace, type TracerProvider } from "@opentelemetry/api";
 import type { Passage } from "../../../runtime/primitives/journal.ts";
@@ -41,9 +42,7 @@ function passage(parts: Partial<Passage> = {}): Passage {
   return {
     message: messageOf(),
     direction: "receive",
-    enteredMs: 100,
-    stages: ["target", "verify"],
-    durationsMs: [0, 2.5],
+    passed: timesOf(100, ["target", "verify"], [0, 2.5]),
     outcome: "done",
     ...parts,
   };
@@ -64,7 +63,7 @@ Deno.test("Tracer.span() joins emit here and handler there without anything that
     await createTracer({ clock: new VirtualClock() }),
   ];
   const { id } = messageOf();
-  here.span(passage({ direction: "emit", stages: ["id", "sign", "mesh"] }));
+  here.span(passage({ direction: "emit", passed: timesOf(100, ["id", "sign", "mesh"], [0, 2.5, 0]) }));
   there.span(passage({ handlerMs: 4 }));
   const [emit, receive, handle] = spans.made;
   assertEquals(spans.made.map(({ name }) => name), [
@@ -143,11 +142,15 @@ const PROGRAM = `
 });
   const { Message } = await import(${JSON.stringify(import.meta.resolve("../../../messages/message.ts"))});
   const { systemClock } = await import(${JSON.stringify(import.meta.resolve("../../../utilities/clock.ts"))});
+  const { Times } = await import(${JSON.stringify(import.meta.resolve("../../../runtime/times.ts"))});
   const tracer = await createTracer({ clock: systemClock });
   const message = new Message({ kind: "test:note", version: 1, fromId: "alice", timestamp: "2026-01-15T10:20:30Z",
     payload: {}, payloadJson: "{}", id: "4VhbKpFeRz6dXUMx", inReplyTo: "5VhbKpFeRz6dXUMx" });
-  tracer.span({ message, direction: "receive", enteredMs: performance.now() - 10, stages: ["verify"],
-    durationsMs: [2], handlerMs: 4, outcome: "error", stage: "handler", error: new Error("boom") });
+  const passed = new Times(performance.now() - 10, { stages: ["verify"], waits: [1] });
+  for (const ms of [0, 2]) passed.mark(passed.enteredMs + ms);
+  passed.end(passed.enteredMs + 2);
+  tracer.span({ message, direction: "receive", passed,
+    handlerMs: 4, outcome: "error", stage: "handler", error: new Error("boom") });
 `;
 
 Deno.test({

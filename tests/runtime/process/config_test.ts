@@ -53,6 +53,10 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["peer", "HTTP://127.1:07433/", { peers: ["http://127.0.0.1:7433"] }],
   ["peer", "http://[0:0::1]", { peers: ["http://[::1]:80"] }],
   ["meshAllow", "10.0.0.0/8", { meshAllow: ["10.0.0.0/8"] }],
+  ["block", "5puGXP8Ljasf8FPfv2TRSDKXxK5At1SGRsk1tJzzpDk8", {
+    blocked: ["5puGXP8Ljasf8FPfv2TRSDKXxK5At1SGRsk1tJzzpDk8"],
+  }],
+  ["block", "one,two-2,thr_ee", { blocked: ["one", "two-2", "thr_ee"] }],
   ["keypair", "node", { keypair: "node" }],
   ["memoryMode", "short", { memoryMode: "short" }],
   ["memoryMode", "low", { memoryMode: "short" }],
@@ -60,6 +64,7 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["memoryMode", "high", { memoryMode: "hog" }],
   ["memoryMode", "custom:1234", { memoryMode: "custom", ledgerMax: 1_234 }],
   ["memoryMode", "custom:10000000", { ledgerMax: 10_000_000 }],
+  ["memoryMax", "512M", { memoryMax: 536_870_912 }],
   ["config", "some/file", { configFile: "some/file" }],
   ["ledger", "memory", { ledger: "memory" }],
   ["api", "127.0.0.1:9000", { api: { hostname: "127.0.0.1", port: 9000 }, isApiGiven: true }],
@@ -134,6 +139,7 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
     "http://HOST:PORT with a numeric host or localhost, such as",
   ],
   ["meshAllow", ["10.0.0.0/33", "localhost", "10.0.0", "*"], "a range of IP addresses"],
+  ["block", ["a b", "a/b", "é", "x".repeat(65)], "the id of a nara"],
   ["keypair", ["Web", "openssl", "__proto__"], "web or node"],
   [
     "memoryMode",
@@ -141,6 +147,7 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
       .concat(["SHORT", "constructor"]),
     "short, medium, hog or custom:N, where N from 100 to 10000000",
   ],
+  ["memoryMax", ["512", "1M", "0.5G", "lots"], "a size from 64M to 1024G, such as 512M or 2G"],
   ["ledger", ["SQLite", "none", "file"], "sqlite or memory"],
   [
     "api",
@@ -216,7 +223,8 @@ Deno.test("readConfig() cuts a long value short", () => {
 });
 
 Deno.test("readConfig() has a default for everything", () => {
-  const { memoryMode, ...config } = configOf();
+  const { memoryMode, memoryMax, ...config } = configOf();
+  assert(memoryMax >= 64 * 1024 * 1024);
   assert(["short", "medium", "hog"].includes(memoryMode));
   assertEquals(config, {
     name: undefined,
@@ -229,6 +237,7 @@ Deno.test("readConfig() has a default for everything", () => {
     meshGuard: "auto",
     peers: [],
     meshAllow: LOOPBACK_RANGES,
+    blocked: [],
     keypair: "web",
     ledgerMax: undefined,
     ledger: "sqlite",

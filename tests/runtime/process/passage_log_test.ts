@@ -1,3 +1,4 @@
+import { timesOf } from "../../helpers/times.ts";
 import { assertEquals, assertFalse } from "@std/assert";
 import type { Passage } from "../../../runtime/primitives/journal.ts";
 import { createLogger, type LogRecord } from "../../../runtime/primitives/logger.ts";
@@ -21,9 +22,7 @@ const received: Passage = {
   direction: "receive",
   message,
   peer: "http://127.0.0.1:1",
-  enteredMs: 5,
-  stages,
-  durationsMs: [0, 0.123, 0.01],
+  passed: timesOf(5, stages, [0, 0.123, 0.01]),
   outcome: "done",
 };
 
