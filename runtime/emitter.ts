@@ -59,9 +59,13 @@ export class Emitter {
   }
 
   /** Sends a draft; see {@linkcode RuntimeApi.emit}. */
-  async emit(draft: Draft): Promise<Emitted> {
-    const registered = this.#kernel.registry.forDraft(draft.kind);
-    return await this.#send(registered, this.#stamp(registered, draft), registered.spec.onError);
+  emit(draft: Draft): Promise<Emitted> {
+    try {
+      const registered = this.#kernel.registry.forDraft(draft.kind);
+      return this.#send(registered, this.#stamp(registered, draft), registered.spec.onError);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
   }
 
   /**
@@ -89,7 +93,7 @@ export class Emitter {
         registered.emitted.resettle("retrying", settlement);
         this.#note(result, settlement.outcome);
         if (result.outcome === "drop") return resolve({ outcome: "dropped", reason: result.reason });
-        if (registered.isLocal) this.#handleHere(registered, message);
+        if (registered.isLocal) this.#handleHere(registered, message, result.passed.endedMs);
         resolve({ outcome: "sent" });
       });
     });
@@ -197,7 +201,7 @@ export class Emitter {
     if (result.outcome === "continue") {
       registered.emitted.settle(DONE);
       this.#note(result, "done");
-      if (registered.isLocal) this.#handleHere(registered, message);
+      if (registered.isLocal) this.#handleHere(registered, message, result.passed.endedMs);
       return resolve(new Outcome(message, "sent", undefined, result.receipt));
     }
     if (result.outcome !== "drop") return;
@@ -242,13 +246,13 @@ export class Emitter {
   }
 
   /** A message that goes nowhere is handled by its own nara's handler. */
-  #handleHere(registered: Registered, message: Message): void {
+  #handleHere(registered: Registered, message: Message, nowMs: number): void {
     if (!registered.handlers[message.version]) return;
     const { note, clock } = this.#kernel;
-    const passed = new Times(clock.monotonicMs());
+    const passed = new Times(nowMs);
     registered.received.enter();
     this.#handling.handle(registered, message, (result) => {
-      const handlerMs = clock.monotonicMs() - passed.endedMs;
+      const handlerMs = clock.monotonicMs() - nowMs;
       const settlement = endOf(result);
       registered.received.settle(settlement);
       const { outcome, stage, reason, error }: PassageEnd = settlement;

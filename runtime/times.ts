@@ -12,7 +12,13 @@ export interface Route {
 }
 
 /** The way of a message that entered no chain. */
-const NO_ROUTE: Route = { stages: [], waits: [] };
+export const NO_ROUTE: Route = { stages: [], waits: [] };
+
+const SAVED_BEFORE_MARKS = 4;
+/** Two for each of six stages that wait, more than any of our chains has; the time in later ones is told at the last. */
+const MARKS_SAVED = 12;
+/** Numbers that {@linkcode Times.save} writes at most. */
+export const TIMES_ROOM: number = SAVED_BEFORE_MARKS + MARKS_SAVED;
 
 /**
  * A message's way through a chain, as far as it came. It keeps nothing of the message alive, and is only worked out when somebody
@@ -23,7 +29,7 @@ export class Times {
   enteredMs: number;
   /** When it came to its outcome. */
   endedMs: number;
-  #route: Route;
+  readonly #route: Route;
   /** When it began to wait in a stage, and when it came out, in turn. */
   readonly #marks: number[];
   #marked = 0;
@@ -41,6 +47,11 @@ export class Times {
     this.#route = route;
     // No small integers, so that every array of this kind holds plain numbers from the start.
     this.#marks = blank(route.waits.length);
+  }
+
+  /** The chain that it entered. */
+  get route(): Route {
+    return this.#route;
   }
 
   /** The active stages of the chain, in order; the same array for every message. */
@@ -76,14 +87,28 @@ export class Times {
     return durations.slice(0, this.#endedAt + 1);
   }
 
-  /** Takes over what `other` says. To keep the numbers rather than their holder leaves a busy nara nothing to collect. */
-  copy(other: Times): void {
-    this.enteredMs = other.enteredMs;
-    this.endedMs = other.endedMs;
-    this.#route = other.#route;
-    this.#marked = other.#marked;
-    this.#endedAt = other.#endedAt;
-    for (let index = 0; index < other.#marked; index++) this.#marks[index] = other.#marks[index];
+  /**
+   * Writes these times into `room`, from `at` on: {@linkcode TIMES_ROOM} numbers. A busy nara keeps thousands of them, and numbers in
+   * a row cost it the least.
+   */
+  save(room: Float64Array, at: number): void {
+    room[at] = this.enteredMs;
+    room[at + 1] = this.endedMs;
+    room[at + 2] = this.#endedAt;
+    const marked = room[at + 3] = Math.min(this.#marked, MARKS_SAVED);
+    for (let index = 0; index < marked; index++) room[at + SAVED_BEFORE_MARKS + index] = this.#marks[index];
+  }
+
+  /** What {@linkcode Times.save} wrote, of a message that went this route. */
+  static load(room: Float64Array, at: number, route: Route): Times {
+    const times = new Times(room[at], route);
+    times.endedMs = room[at + 1];
+    times.#endedAt = room[at + 2];
+    times.#marked = room[at + 3];
+    for (let index = 0; index < times.#marked; index++) {
+      times.#marks[index] = room[at + SAVED_BEFORE_MARKS + index];
+    }
+    return times;
   }
 }
 

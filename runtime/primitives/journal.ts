@@ -9,7 +9,7 @@
 import type { IdCell, Message } from "../../messages/message.ts";
 import type { Clock } from "../../utilities/clock.ts";
 import type { MessageId, NaraId } from "../../utilities/names.ts";
-import { Times } from "../times.ts";
+import { NO_ROUTE, type Route, Times, TIMES_ROOM } from "../times.ts";
 import type { Receipt } from "../transport/mesh.ts";
 import type { Direction } from "./books.ts";
 import { IdFingerprints } from "./journal_forgotten.ts";
@@ -98,6 +98,10 @@ export interface JournalOptions {
 
 /** Text of an error beyond this is cut: it may quote what a stranger sent. */
 const REASON_MAX = 400;
+/** Entries whose times lie in one block. */
+const BLOCK_BITS = 8, BLOCK_MASK = (1 << BLOCK_BITS) - 1;
+/** Numbers of an entry: the milliseconds in its handler, `NaN` where none ran, and its times. */
+const ENTRY_ROOM = 1 + TIMES_ROOM;
 /** Kinds, senders, targets and addresses that are kept once; past it they are gathered anew. */
 const TEXTS_MAX = 4_096;
 
@@ -110,8 +114,7 @@ class Entry {
   fromId: NaraId = "";
   toId: NaraId | undefined;
   peer: string | undefined;
-  readonly passed = new Times(0.5); // Not a small integer, so that its times are numbers from the start.
-  handlerMs = 0.5; // `NaN` where no handler ran; never undefined, so that the field holds plain numbers.
+  route: Route = NO_ROUTE;
   outcome: PassageOutcome = "done";
   stage: string | undefined;
   reason: string | undefined;
@@ -126,6 +129,8 @@ export class Journal {
   readonly #underWay: (id: MessageId) => string | undefined;
   readonly #max: number;
   readonly #entries: Entry[] = [];
+  /** The times of the entries, in blocks that are made as the ring grows. */
+  readonly #times: Float64Array[] = [];
   readonly #texts = new Map<string, string>();
   readonly #forgotten: IdFingerprints;
   readonly #rememberForgotten: (id: MessageId) => void;
@@ -152,6 +157,7 @@ export class Journal {
   /** Writes a passage down. Called for every message: it computes no id and keeps no message. */
   record(passage: Passage): void {
     const { message } = passage;
+    const at = this.#next;
     const entry = this.#place();
     const id = message.knownId;
     entry.id = id;
@@ -161,11 +167,14 @@ export class Journal {
     entry.fromId = this.#one(message.fromId);
     entry.toId = this.#one(message.toId);
     entry.peer = this.#one(passage.peer);
-    entry.passed.copy(passage.passed);
-    entry.handlerMs = passage.handlerMs ?? NaN;
+    entry.route = passage.passed.route;
     entry.outcome = passage.outcome;
     entry.stage = passage.stage;
     entry.receipt = passage.receipt;
+    const room = this.#times[at >> BLOCK_BITS];
+    const from = (at & BLOCK_MASK) * ENTRY_ROOM;
+    room[from] = passage.handlerMs ?? NaN;
+    passage.passed.save(room, from + 1);
     const { error } = passage;
     entry.reason = error ? cut(error.message) : passage.reason;
     entry.errorName = error?.name;
@@ -179,8 +188,9 @@ export class Journal {
     const count = this.#entries.length;
     for (let index = 0; index < count; index++) {
       // Once the ring is full, the place to be written next holds what is oldest.
-      const entry = this.#entries[(this.#next + index) % count];
-      if ((entry.id ?? entry.cell?.id) === id) passages.push(recordOf(id, entry, offsetNs));
+      const at = (this.#next + index) % count;
+      const entry = this.#entries[at];
+      if ((entry.id ?? entry.cell?.id) === id) passages.push(this.#recordOf(id, entry, at, offsetNs));
     }
     const underWay = this.#underWay(id);
     if (passages.length > 0 || underWay !== undefined) {
@@ -226,6 +236,34 @@ export class Journal {
     return text;
   }
 
+  #recordOf(id: MessageId, entry: Entry, at: number, offsetNs: bigint): PassageRecord {
+    const { direction, kind, fromId, toId, peer, route, outcome, stage, reason } = entry;
+    const { errorName, errorCode, receipt } = entry;
+    const room = this.#times[at >> BLOCK_BITS];
+    const from = (at & BLOCK_MASK) * ENTRY_ROOM;
+    const handlerMs = Number.isNaN(room[from]) ? undefined : room[from];
+    const passed = Times.load(room, from + 1, route);
+    const { stages } = route;
+    return {
+      id,
+      direction,
+      kind,
+      fromId,
+      toId,
+      peer,
+      atNs: offsetNs + toNs(passed.enteredMs),
+      stages,
+      durationsMs: passed.durationsMs().slice(0, passedCount(stages, stage)),
+      handlerMs,
+      outcome,
+      stage,
+      reason,
+      errorName,
+      errorCode,
+      receipt,
+    };
+  }
+
   /** The place for the next passage; what stood there is forgotten. */
   #place(): Entry {
     const at = this.#next;
@@ -233,6 +271,7 @@ export class Journal {
     if (at === this.#entries.length) {
       const fresh = new Entry();
       this.#entries.push(fresh);
+      if ((at & BLOCK_MASK) === 0) this.#times.push(new Float64Array(ENTRY_ROOM << BLOCK_BITS));
       return fresh;
     }
     const entry = this.#entries[at];
@@ -242,30 +281,6 @@ export class Journal {
     else entry.cell!.whenKnown = this.#rememberForgotten; // Whoever asks for its id from now on comes too late.
     return entry;
   }
-}
-
-function recordOf(id: MessageId, entry: Entry, offsetNs: bigint): PassageRecord {
-  const { direction, kind, fromId, toId, peer, passed, handlerMs } = entry;
-  const { enteredMs, stages } = passed;
-  const { outcome, stage, reason, errorName, errorCode, receipt } = entry;
-  return {
-    id,
-    direction,
-    kind,
-    fromId,
-    toId,
-    peer,
-    atNs: offsetNs + toNs(enteredMs),
-    stages,
-    durationsMs: passed.durationsMs().slice(0, passedCount(stages, stage)),
-    handlerMs: Number.isNaN(handlerMs) ? undefined : handlerMs,
-    outcome,
-    stage,
-    reason,
-    errorName,
-    errorCode,
-    receipt,
-  };
 }
 
 /** How many stages a message passed that ended at `stage`, that one included. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Times } from "../../runtime/times.ts";
+import { NO_ROUTE, Times, TIMES_ROOM } from "../../runtime/times.ts";
 
 const ROUTE = { stages: ["a", "b", "c", "d", "e"], waits: [2, 4] };
 
@@ -34,13 +34,26 @@ Deno.test("Times of a message that entered no chain tells of no stage", () => {
   assertEquals(refused.durationsMs(), []);
 });
 
-Deno.test("Times.copy() takes over all of another way, and keeps it when that one goes on", () => {
-  const kept = new Times(0.5);
-  const other = way(52);
-  kept.copy(other);
-  other.end(99, "a");
+Deno.test("Times.load() gives back what Times.save() wrote, beside others", () => {
+  const room = new Float64Array(3 * TIMES_ROOM).fill(NaN);
+  way(52).save(room, TIMES_ROOM);
+  assertEquals([room[TIMES_ROOM - 1], room[2 * TIMES_ROOM]], [NaN, NaN]);
+  const kept = Times.load(room, TIMES_ROOM, ROUTE);
   assertEquals([kept.enteredMs, kept.endedMs, kept.stages], [10, 52, ROUTE.stages]);
   assertEquals(kept.durationsMs(), [1, 30, 2, 5, 4]);
-  kept.copy(new Times(60));
-  assertEquals([kept.durationsMs(), kept.enteredMs], [[], 60]);
+  new Times(60).save(room, TIMES_ROOM);
+  const next = Times.load(room, TIMES_ROOM, NO_ROUTE);
+  assertEquals([next.durationsMs(), next.enteredMs], [[], 60]);
+});
+
+Deno.test("Times.save() takes no more room than it says, however many stages wait", () => {
+  const waits = Array.from({ length: 9 }, (_, at) => at + 1);
+  const route = { stages: waits.map(String), waits };
+  const times = new Times(0, route);
+  waits.forEach((at) => [times.mark(at), times.mark(at)]);
+  times.end(20); // What it waited before its first stage is told at none.
+  const room = new Float64Array(TIMES_ROOM + 1).fill(NaN);
+  times.save(room, 0);
+  assertEquals(room[TIMES_ROOM], NaN);
+  assertEquals(Times.load(room, 0, route).durationsMs().reduce((sum, ms) => sum + ms), 19);
 });
