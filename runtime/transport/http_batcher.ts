@@ -1,14 +1,17 @@
 /**
- * The batcher: decides which frames to one peer leave together. While little is under way each leaves at once and alone; what
- * has to wait leaves together as soon as a request has come back.
+ * The batcher: decides which frames to one peer leave together. While nothing is under way a frame leaves at once and alone; what
+ * comes in one turn of the event loop then leaves together, and what has to wait as soon as a request has come back.
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { Deadline, Deadlines } from "../primitives/deadlines.ts";
 import { BATCH_FRAMES_MAX } from "./http_batch.ts";
 import type { Answer } from "./mesh.ts";
 
 /** Requests under way to a peer before others wait for company. */
 const REQUESTS_MAX = 4;
+/** Frames below which a request is not worth splitting. */
+const COMPANY_MIN = 8;
 /**
  * Milliseconds that a frame waits for company at most: then it leaves, whatever is under way. A request ends when its last frame was
  * handled, and one slow handler must not hold up all that comes after.
@@ -34,9 +37,10 @@ export class Batcher {
   readonly #bytesMax: number;
   readonly #send: SendTogether;
   readonly #onIdle: () => void;
-  #waiting: Passenger[] = [];
+  readonly #waiting: Passenger[] = [];
   #requests = 0;
   #patience: Deadline | undefined;
+  #turn: ReturnType<typeof setImmediate> | undefined;
 
   /**
    * A batcher with nothing to do.
@@ -62,19 +66,35 @@ export class Batcher {
   send(frame: Uint8Array): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ frame, resolve, reject });
-      if (this.#requests < REQUESTS_MAX) return this.#leave();
-      this.#patience ??= this.#deadlines.add(COMPANY_MS, () => {
-        this.#patience = undefined;
-        this.#leave();
-      });
+      if (this.#requests === 0 && !this.#turn) this.#leave(BATCH_FRAMES_MAX);
+      else if (this.#requests < REQUESTS_MAX) this.#gather();
+      else this.#patience ??= this.#deadlines.add(COMPANY_MS, () => this.#leaveAnyway());
     });
   }
 
+  /** Lets whoever comes in this turn of the event loop come along: an answer to many makes as many send again. */
+  #gather(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      while (this.#waiting.length > 0 && this.#requests < REQUESTS_MAX) {
+        // Spread over the requests that may leave, so that both sides have something to do at any time.
+        const share = Math.ceil(this.#waiting.length / (REQUESTS_MAX - this.#requests));
+        this.#leave(Math.min(BATCH_FRAMES_MAX, Math.max(COMPANY_MIN, share)));
+      }
+      if (this.#requests === 0) this.#onIdle();
+    });
+  }
+
+  #leaveAnyway(): void {
+    this.#patience = undefined;
+    this.#leave(BATCH_FRAMES_MAX);
+    if (this.#waiting.length > 0) this.#patience = this.#deadlines.add(COMPANY_MS, () => this.#leaveAnyway());
+  }
+
   /** Sends as many of those that wait as fit into one request. */
-  #leave(): void {
-    const count = this.#fitting();
-    const passengers = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
+  #leave(framesMax: number): void {
+    const count = this.#fitting(framesMax);
+    const passengers = this.#waiting.splice(0, count);
     if (this.#waiting.length === 0 && this.#patience) {
       this.#deadlines.remove(this.#patience);
       this.#patience = undefined;
@@ -82,17 +102,16 @@ export class Batcher {
     this.#requests++;
     this.#send(passengers).then(() => {
       this.#requests--;
-      if (this.#waiting.length > 0) this.#leave();
-      else if (this.#requests === 0) this.#onIdle();
+      this.#gather();
     });
   }
 
-  #fitting(): number {
+  #fitting(framesMax: number): number {
     let bytes = 0;
     let count = 0;
     for (const { frame } of this.#waiting) {
       bytes += frame.length + 1;
-      if (count > 0 && (count === BATCH_FRAMES_MAX || bytes > this.#bytesMax)) break;
+      if (count > 0 && (count === framesMax || bytes > this.#bytesMax)) break;
       count++;
     }
     return count;

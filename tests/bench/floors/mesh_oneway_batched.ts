@@ -21,24 +21,30 @@ export async function open(keypair: string) {
   const count = { signed: 0, verified: 0 };
   const waiting: { frame: Uint8Array; done: PromiseWithResolvers<void> }[] = [];
   let requests = 0;
-  const leave = async () => {
-    const batch = waiting.splice(0, 64);
+  const leave = async (most: number) => {
+    const batch = waiting.splice(0, most);
     requests++;
-    const response = await fetch(url, {
-      method: "POST",
-      body: Buffer.concat(batch.map(({ frame }) => frame)),
-    });
-    const answers = await response.bytes();
+    const body = Buffer.concat(batch.map(({ frame }) => frame));
+    const answers = await (await fetch(url, { method: "POST", body })).bytes();
     requests--;
-    if (waiting.length > 0) leave();
+    gather();
     if (answers.length !== batch.length || answers.includes(0)) throw new Error("the other side refused");
     for (const { done } of batch) done.resolve();
+  };
+  let turn: unknown;
+  const gather = () => { // One turn later, for an answer to many makes as many send again.
+    turn ??= setImmediate(() => {
+      turn = undefined;
+      while (waiting.length > 0 && requests < 4) {
+        leave(Math.max(8, Math.ceil(waiting.length / (4 - requests))));
+      }
+    });
   };
   const once = async (_sender: number) => {
     const frame = await sealed(keypair, new Uint8Array(600));
     const done = Promise.withResolvers<void>();
     waiting.push({ frame, done });
-    if (requests < 4) leave();
+    gather();
     await done.promise;
     count.verified = ++count.signed;
   };

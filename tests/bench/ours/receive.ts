@@ -10,8 +10,11 @@ import { counted } from "./counted_keypair.ts";
 import { BenchService, parcel, PAYLOAD } from "./service.ts";
 
 const SENDERS = 8;
-/** Frames per sender; when all were taken, a runtime that has seen none of them goes on. */
-const FRAMES = 2_048;
+/**
+ * Frames of the first sender, who may be the only one, and of each other; when all were taken, a runtime that has seen none of them
+ * goes on. With fewer it would mostly be measured how a nara begins.
+ */
+const FRAMES = 16_384, FRAMES_OF_OTHERS = 4_096;
 
 /** Prepares eight senders' frames, and a runtime that knows them. */
 export async function open(keypair: KeypairName): Promise<Rig> {
@@ -33,7 +36,7 @@ export async function open(keypair: KeypairName): Promise<Rig> {
   return {
     count,
     async once(index) {
-      while (taken[index] === FRAMES) await (changing ??= change());
+      while (taken[index] === senders[index].frames.length) await (changing ??= change());
       const { receipt } = await runtime.receive(senders[index].frames[taken[index]++], "bench");
       if (receipt.outcome !== "handled") {
         throw new Error(`a good message was not handled: ${JSON.stringify(receipt)}`);
@@ -55,7 +58,7 @@ async function sender(index: number, to: Identity): Promise<Sender> {
   const nowNs = BigInt(Date.now()) * 1_000_000n;
   const draft = parcel.draft(PAYLOAD, { to: to.id, toName: to.name });
   const frames: Uint8Array[] = [];
-  for (let nth = 0; nth < FRAMES; nth++) {
+  for (let nth = 0; nth < (index === 0 ? FRAMES : FRAMES_OF_OTHERS); nth++) {
     frames.push(
       await signedFrame(draft, { from: identity, spec: parcel.spec, atNs: nowNs + BigInt(nth) * 100_000n }),
     );

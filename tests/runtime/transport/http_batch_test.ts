@@ -88,23 +88,50 @@ function made() {
   return { clock, deadlines, sent, open, idle, batcher, [Symbol.dispose]: () => deadlines[Symbol.dispose]() };
 }
 
-Deno.test("Batcher sends at once and alone while little is under way, then what waited together", async () => {
+Deno.test("Batcher sends at once and alone while nothing is under way, then what came in one turn, then what waited", async () => {
   using rig = made();
-  const sends = [..."abcdefg"].map((name) => rig.batcher.send(bytesOf(name)));
-  assertEquals(rig.sent, [["a"], ["b"], ["c"], ["d"]]);
-  assertEquals(rig.batcher.waiting, 3);
+  const sends = [rig.batcher.send(bytesOf("a"))];
+  assertEquals(rig.sent, [["a"]]);
+  for (const names of ["bc", "d", "e"]) {
+    sends.push(...[...names].map((name) => rig.batcher.send(bytesOf(name))));
+    await settled();
+  }
+  assertEquals(rig.sent, [["a"], ["b", "c"], ["d"], ["e"]]);
+  sends.push(...[..."fgh"].map((name) => rig.batcher.send(bytesOf(name))));
+  await settled();
+  assertEquals([rig.sent.length, rig.batcher.waiting], [4, 3]);
   rig.open[1]();
   await settled();
-  assertEquals(rig.sent.at(-1), ["e", "f", "g"]);
+  assertEquals(rig.sent.at(-1), ["f", "g", "h"]);
   for (const answer of rig.open) answer();
-  assertEquals((await Promise.all(sends)).length, 7);
+  assertEquals((await Promise.all(sends)).length, 8);
   await settled();
   assertEquals(rig.idle, [5]);
 });
 
+Deno.test("Batcher spreads what waits over the requests that may leave, unless they would be small", async () => {
+  using rig = made();
+  const sends = Array.from({ length: 61 }, (_, nth) => rig.batcher.send(bytesOf(String(nth))));
+  await settled();
+  assertEquals(rig.sent.map(({ length }) => length), [1, 20, 20, 20]);
+  for (const answer of rig.open) answer();
+  await Promise.all(sends);
+  await settled();
+  const few = Array.from({ length: 10 }, (_, nth) => rig.batcher.send(bytesOf(String(nth))));
+  await settled();
+  assertEquals(rig.sent.slice(4).map(({ length }) => length), [1, 8, 1]);
+  for (const answer of rig.open) answer();
+  await Promise.all(few);
+});
+
 Deno.test("Batcher lets nobody wait for company longer than 25 ms, whatever is under way", async () => {
   using rig = made();
-  const sends = [..."abcdef"].map((name) => rig.batcher.send(bytesOf(name)));
+  const sends: Promise<unknown>[] = [];
+  for (const name of "abcd") {
+    sends.push(rig.batcher.send(bytesOf(name)));
+    await settled();
+  }
+  sends.push(...[..."ef"].map((name) => rig.batcher.send(bytesOf(name))));
   await rig.clock.advance(24);
   assertEquals(rig.sent.length, 4);
   await rig.clock.advance(1);
@@ -115,15 +142,18 @@ Deno.test("Batcher lets nobody wait for company longer than 25 ms, whatever is u
 
 Deno.test("Batcher fills a request with 64 frames or 256 KiB at most, and sends a larger frame alone", async () => {
   using rig = made();
-  const block = Array.from({ length: 4 }, (_, nth) => rig.batcher.send(bytesOf(String(nth))));
+  const block: Promise<unknown>[] = [];
+  for (let nth = 0; nth < 4; nth++) {
+    block.push(rig.batcher.send(bytesOf(String(nth))));
+    await settled();
+  }
   const many = Array.from({ length: 100 }, () => rig.batcher.send(bytesOf("m")));
   const large = rig.batcher.send(new Uint8Array(300 * 1024).fill(0x61));
-  rig.open[0]();
-  await settled();
-  assertEquals(rig.sent.at(-1)?.length, 64);
-  rig.open[1]();
-  await settled();
-  assertEquals(rig.sent.at(-1)?.length, 36);
+  for (const [index, expected] of [64, 36].entries()) {
+    rig.open[index]();
+    await settled();
+    assertEquals(rig.sent.at(-1)?.length, expected);
+  }
   rig.open[2]();
   await settled();
   assertEquals(rig.sent.at(-1)?.map(({ length }) => length), [300 * 1024]);
