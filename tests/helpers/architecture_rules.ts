@@ -57,6 +57,8 @@ const ALLOWED_CALLS: Readonly<Record<string, string>> = {
     "the token of the local API is the process's own secret, and no part of what a simulation runs",
   "runtime/ledger/group_commit.ts setImmediate":
     "a commit is shared by what comes in one turn of the event loop: no time is meant",
+  "runtime/transport/http_batcher.ts setImmediate":
+    "a request is shared by what comes in one turn of the event loop: no time is meant",
   "runtime/testing/virtual_clock.ts setImmediate":
     "time moves when the machine is idle, and only the machine knows",
 };

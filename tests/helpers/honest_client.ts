@@ -14,8 +14,8 @@ import { me, naraNamed } from "./stage_context.ts";
 const FACTOR_MAX = 3;
 /** Questions in a row, of which the slowest hundredth counts. */
 const QUESTIONS = 200;
-/** The machine is shared, and any figure may be anything for a while: one round without a disturbance is enough. */
-const ROUNDS_MAX = 10;
+/** The machine is shared, and disturbances only ever make a figure higher: of some rounds the lowest one counts. */
+const ROUNDS_MIN = 2, ROUNDS_MAX = 12;
 
 /** What a nara under attack runs beside its own services, to be asked by the {@linkcode HonestClient}. */
 export class Answering extends TestService {
@@ -88,25 +88,29 @@ export class HonestClient implements AsyncDisposable {
     await this.#p99(); // Warm by now.
     await this.#p99(attack);
     const rounds: string[] = [];
+    let [quiet, besides] = [Infinity, Infinity];
     while (rounds.length < ROUNDS_MAX) {
-      const quiet = await this.#p99();
-      const besides = await this.#p99(attack);
-      if (besides <= FACTOR_MAX * quiet) return;
+      quiet = Math.min(quiet, await this.#p99());
+      besides = Math.min(besides, await this.#p99(attack));
       rounds.push(`${quiet.toFixed(2)} and ${besides.toFixed(2)}`);
+      if (rounds.length >= ROUNDS_MIN && besides <= FACTOR_MAX * quiet) return;
     }
-    assert(false, `p99 in ms in quiet and under attack: ${rounds.join("; ")}`);
+    assert(false, `lowest p99 in ms in quiet and under attack, round by round: ${rounds.join("; ")}`);
   }
 
   async #p99(attack: () => unknown = () => {}): Promise<number> {
     const times: number[] = [];
     for (let count = 0; count < QUESTIONS; count++) {
-      const step = attack();
-      const start = performance.now();
-      await this.ask();
-      times.push(performance.now() - start);
-      await step;
+      const [, ms] = await Promise.all([attack(), this.#timed()]);
+      times.push(ms);
     }
     return times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
+  }
+
+  async #timed(): Promise<number> {
+    const start = performance.now();
+    await this.ask();
+    return performance.now() - start;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -14,8 +14,9 @@ import { MeshError } from "../../runtime/transport/mesh.ts";
 import { assertBalanced, totalsOf } from "../helpers/books.ts";
 import { fakePeer, LOCAL } from "../helpers/http_mesh.ts";
 import { answer, note, question, Recorder } from "../helpers/kinds.ts";
+import { Answering, attackedNara, HonestClient } from "../helpers/honest_client.ts";
 import { lacking } from "../helpers/permissions.ts";
-import { alice, mallory, me } from "../helpers/stage_context.ts";
+import { alice, mallory, me, naraNamed } from "../helpers/stage_context.ts";
 
 const encoder = new TextEncoder();
 
@@ -42,6 +43,49 @@ const GARBAGE: Readonly<Record<string, () => Response>> = {
   "204": () => new Response(null, { status: 204 }),
   "a redirect": () => new Response(null, { status: 307, headers: { location: "http://127.0.0.1:1/" } }),
 };
+
+/** Takes connections and requests; answers each connection's requests with `answers` in turn, and those after them with silence. */
+class BlackHole {
+  readonly #answers: readonly string[];
+  readonly #connections: Promise<void>[] = [];
+  readonly #accepting: Promise<void>;
+  requests = 0;
+
+  constructor(listener: Deno.TcpListener, answers: readonly string[]) {
+    this.#answers = answers;
+    this.#accepting = this.#accept(listener);
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    for await (const connection of listener) this.#connections.push(this.#swallow(connection));
+  }
+
+  async #swallow(connection: Deno.TcpConn): Promise<void> {
+    const decoder = new TextDecoder();
+    let answered = 0;
+    let text = "";
+    try {
+      for await (const chunk of connection.readable.values({ preventCancel: true })) {
+        text += decoder.decode(chunk, { stream: true });
+        const [head, body] = text.split("\r\n\r\n");
+        const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? Infinity);
+        if (body === undefined || encoder.encode(body).length < length) continue;
+        text = "";
+        this.requests++;
+        await connection.write(encoder.encode(this.#answers[answered++] ?? ""));
+      }
+      connection.close();
+    } catch {
+      // The other side went away, which may be heard of as an error.
+    }
+  }
+
+  /** Everybody has left. */
+  async closed(): Promise<void> {
+    await this.#accepting;
+    await Promise.all(this.#connections);
+  }
+}
 
 /** A nara that takes `address` for alice's, and all that it keeps. */
 async function opened(address: string, requestMs = 5_000) {
@@ -77,8 +121,7 @@ const emitted = (runtime: Runtime, kind: string) => totalsOf(runtime, "emit", ki
 
 for (const [what, respond] of Object.entries(GARBAGE)) {
   Deno.test({
-    name:
-      `R35 Runtime counts ${what} for an answer as an error, thinks less of the peer, and keeps nothing`,
+    name: `R35 Runtime counts ${what} for an answer as an error, thinks less of the peer, and keeps nothing`,
     ignore: lacking("net"),
     fn: async () => {
       await using fake = fakePeer(respond);
@@ -174,6 +217,102 @@ Deno.test({
     listener.close();
     await accepting;
     for (const connection of open) connection.close();
+  },
+});
+
+/** What a peer may say before it falls silent, in answer to its second request. */
+const SILENCES: Readonly<Record<string, string>> = {
+  "that answered once and then says nothing on the same connection": "",
+  "that says half a head": "HTTP/1.1 200 OK\r\ncontent-ty",
+  "that says a head, and not the body that it announces": "HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n",
+  "that says half a body": 'HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n{"outcome":',
+};
+const GOOD = 'HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{"outcome":"handled"}';
+
+for (const [who, last] of Object.entries(SILENCES)) {
+  Deno.test({
+    name: `R33 Runtime gives up on a peer ${who}, at the deadline of the call`,
+    ignore: lacking("net"),
+    fn: async () => {
+      using listener = Deno.listen({ ...LOCAL });
+      const hole = new BlackHole(listener, [GOOD, last]);
+      {
+        await using made = await opened(`http://127.0.0.1:${listener.addr.port}`);
+        const { outcome } = await made.rt.emit(note.draft({ text: "first" }, { to: alice.id }));
+        assertEquals(outcome, "sent");
+        const draft = question.draft({ text: "well?" }, { to: alice.id });
+        const failed = assertRejects(
+          () => made.rt.call(draft, answer, { deadlineMs: 3_000 }),
+          CallError,
+          "within 3000 ms",
+        );
+        while (hole.requests < 2) await settled();
+        await made.clock.advance(2_999);
+        assertEquals(made.runtime.calls.size, 1);
+        await made.clock.advance(1);
+        await failed;
+        assertEquals(made.runtime.calls.size, 0);
+        await made.clock.advance(2_000);
+        assertEquals([made.inUse("http.sending"), made.view().state], [0, "away"]);
+      }
+      listener.close();
+      await hole.closed();
+    },
+  });
+}
+
+Deno.test({
+  name: "R33 an honest client is served beside peers that take a connection and say nothing",
+  ignore: lacking("net"),
+  fn: async () => {
+    using listener = Deno.listen({ ...LOCAL });
+    const hole = new BlackHole(listener, []);
+    {
+      await using runtime = await attackedNara();
+      await using honest = await HonestClient.of(runtime);
+      const { rt } = runtime.service(Answering);
+      runtime.keyring.pin(alice.id, alice.keypair.publicKey, alice.name);
+      const asked: Promise<unknown>[] = [];
+      await honest.assertServedBeside(() => {
+        runtime.peers.prove(alice.id, `http://127.0.0.1:${listener.addr.port}`, alice.name);
+        const draft = question.draft({ text: "well?" }, { to: alice.id });
+        asked.push(assertRejects(() => rt.call(draft, answer, { deadlineMs: 100 })));
+      });
+      await Promise.all(asked);
+      assert(hole.requests > 0);
+      assertEquals(runtime.calls.size, 0);
+    }
+    listener.close();
+    await hole.closed();
+  },
+});
+
+Deno.test({
+  name: "R35 an honest client is served beside peers that answer with every sort of nonsense",
+  ignore: lacking("net"),
+  fn: async () => {
+    await using fakes = new AsyncDisposableStack();
+    const peers = await Promise.all(
+      Object.entries(GARBAGE).map(async ([what, respond]) => ({
+        identity: await naraNamed(what),
+        ...fakes.use(fakePeer(respond)),
+      })),
+    );
+    await using runtime = await attackedNara();
+    await using honest = await HonestClient.of(runtime);
+    const { rt } = runtime.service(Answering);
+    for (const { identity: { id, keypair } } of peers) runtime.keyring.pin(id, keypair.publicKey);
+    let count = 0;
+    await honest.assertServedBeside(async () => {
+      const { identity: { id }, address } = peers[count++ % peers.length];
+      runtime.peers.prove(id, address); // Or the breaker would let hardly anything through.
+      const draft = question.draft({ text: "well?" }, { to: id });
+      await assertRejects(() => rt.call(draft, answer, { deadlineMs: 5_000 }));
+    });
+    for (const { requests, identity: { id } } of peers) {
+      assert(requests.length > 0);
+      assert(runtime.peers.view().find((peer) => peer.id === id)!.score < 0);
+    }
   },
 });
 

@@ -3,12 +3,17 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { signedFrame } from "../../runtime/testing/frames.ts";
 import { heyThere, identityRotated } from "../../services/presence/behaviors.ts";
 import { toWire } from "../../services/presence/rotations.ts";
+import { PresenceService } from "../../services/presence/service.ts";
+import { systemClock } from "../../utilities/clock.ts";
 import type { Identity } from "../../utilities/identity.ts";
 import { RETIREMENT_MS, type Rotation, signRotation } from "../../utilities/key_rotation.ts";
 import { letter, type Sample } from "../helpers/all_kinds.ts";
 import { alice, type Attempt, gopher, mallory, newRemains, stranger, Target } from "../helpers/hostile.ts";
+import { attackedNara, HonestClient } from "../helpers/honest_client.ts";
+import { lacking } from "../helpers/permissions.ts";
 import { naraNamed } from "../helpers/stage_context.ts";
 
 const heir = await naraNamed("heir");
@@ -203,4 +208,31 @@ Deno.test("R64 Keyring lets nobody escape a block by a new key", async () => {
   peers.block(alice.id);
   assertEquals((await tell(target, heir, toHeir)).dropped, ["blocked"]);
   assertEquals([peers.isBlocked(heir.id), keyring.get(heir.id)], [true, undefined]);
+});
+
+Deno.test({
+  name: "R64 an honest client is served beside forged rotations, and a good one is followed among them",
+  ignore: lacking("net"),
+  fn: async () => {
+    await using runtime = await attackedNara(new PresenceService());
+    await using honest = await HonestClient.of(runtime);
+    const { keyring, me: { id: to } } = runtime;
+    for (const { id, keypair, name } of [alice, mallory, gopher]) keyring.pin(id, keypair.publicKey, name);
+    const attempts = await Promise.all(FORGERIES.map(async ({ from, rotations }) => {
+      return { from, payload: { rotations: (await rotations()).map(toWire) } };
+    }));
+    let count = 0;
+    const told = async ({ from, payload }: typeof attempts[number]) => {
+      const atNs = systemClock.nowNs() - BigInt(++count);
+      const draft = identityRotated.draft(payload, { to });
+      const frame = await signedFrame(draft, { from, spec: identityRotated.spec, atNs });
+      return (await runtime.receive(frame, "10.9.9.9:1")).receipt.outcome;
+    };
+    await honest.assertServedBeside(async () => {
+      assertEquals(await told(attempts[count % attempts.length]), "drop");
+    });
+    assertEquals(keyring.successorOf(alice.id), undefined);
+    assertEquals(await told({ from: heir, payload: { rotations: [toWire(toHeir)] } }), "handled");
+    assertEquals(keyring.successorOf(alice.id)?.id, heir.id);
+  },
 });
