@@ -9,7 +9,7 @@ import { messageOf, NaraError } from "../../utilities/errors.ts";
 import { timestampMs } from "../../utilities/timestamp.ts";
 import type { BehaviorSpec } from "../behavior.ts";
 import { isLocal } from "../behavior.ts";
-import type { Ledger, StorePriority } from "../ledger/ledger.ts";
+import { type Ledger, LedgerError, type StorePriority } from "../ledger/ledger.ts";
 import { type Direction, isBalanced } from "../primitives/books.ts";
 import type { LogRecord } from "../primitives/logger.ts";
 import type { Passage } from "../primitives/journal.ts";
@@ -328,8 +328,10 @@ export class Witness {
   }
 
   #acknowledge(nara: SimulatedNara, id: string, message: Omit<Acknowledged, "priority">): void {
+    const priority = priorityOf(nara, id);
+    if (priority === undefined) return;
     const { acknowledged } = this.#of(nara);
-    acknowledged.set(id, { ...message, priority: nara.ledger?.get(id)?.priority ?? 0 });
+    acknowledged.set(id, { ...message, priority });
     if (acknowledged.size > ACKNOWLEDGED_MAX) acknowledged.delete(acknowledged.keys().next().value!);
   }
 
@@ -380,4 +382,14 @@ function hasLetter({ runtime: { deadLetters } }: SimulatedNara, id: string): boo
 
 function inWords(receipt: Receipt): string {
   return "reason" in receipt ? `${receipt.outcome} ${receipt.reason}` : receipt.outcome;
+}
+
+/** The priority of a record; `undefined` where its nara has left meanwhile, so that its word reaches nobody any more. */
+function priorityOf({ ledger }: SimulatedNara, id: string): StorePriority | undefined {
+  try {
+    return ledger?.get(id)?.priority ?? 0;
+  } catch (thrown) {
+    if (thrown instanceof LedgerError && thrown.code === "closed") return undefined;
+    throw thrown;
+  }
 }
