@@ -1,7 +1,8 @@
 /**
  * The nara that is overloaded, in a process of its own: it stores every parcel on disk before it acknowledges it.
  *
- * `deno run -A load_nara.ts FOLDER SENDERS`: as many senders as that, by their numbers, are known to it. It says where it listens,
+ * `deno run -A load_nara.ts FOLDER SENDERS MESSAGES`: as many senders as that, by their numbers, are known to it, and its ledger
+ * keeps so many messages. It says where it listens,
  * and after each line on its standard input how much memory it holds and what it has refused, as a line of JSON.
  * @module
  */
@@ -25,6 +26,11 @@ export const parcel = meshRequest("load:parcel", "Said and stored")
 export interface LoadReport {
   /** Bytes that it holds. */
   readonly rss: number;
+  /** Parcels that its handler was given, and how often one came twice. */
+  readonly handled: number;
+  readonly handledTwice: number;
+  /** Parcels in its ledger. */
+  readonly stored: number;
   /** What it refused, by reason. */
   readonly refused: Readonly<Record<string, number>>;
   /** Bounds that were passed: there must be none. */
@@ -40,12 +46,24 @@ export async function identityOf(number: number): Promise<Identity> {
 /** Requests that it admits: a few, so that a few hundred connections are too many. */
 export const REQUESTS_MAX = 192;
 
-async function main(folder: string, senders: number): Promise<void> {
+async function main(folder: string, senders: number, messagesMax: number): Promise<void> {
+  let handled = 0;
+  let handledTwice = 0;
+  const latest = new Map<string, Set<number>>();
+  const take = (number: number, fromId: string) => {
+    handled++;
+    const seen = latest.get(fromId) ?? new Set();
+    latest.set(fromId, seen);
+    if (seen.has(number)) handledTwice++;
+    seen.add(number);
+  };
   const parcels: Service = {
     name: "load",
     net: [],
-    registerBehaviors: (rt) => rt.register(parcel, { 1: () => {} }),
+    registerBehaviors: (rt) =>
+      rt.register(parcel, { 1: ({ payload, fromId }) => take(payload.number, fromId) }),
   };
+  const file = openSqliteFile(`${folder}/nara.db`, { messagesMax });
   let mesh: MeshTransport | undefined;
   const join = httpMesh({
     listen: { hostname: "127.0.0.1", port: 0 },
@@ -54,7 +72,7 @@ async function main(folder: string, senders: number): Promise<void> {
   await using runtime = await createRuntime({
     identity: await identityOf(0),
     services: [parcels],
-    ...openSqliteFile(`${folder}/nara.db`, { messagesMax: 20_000 }),
+    ...file,
     mesh: async (host) => mesh = await join(host),
   });
   for (let number = 1; number <= senders; number++) {
@@ -68,9 +86,17 @@ async function main(folder: string, senders: number): Promise<void> {
     const refused = Object.fromEntries(mesh?.refusalReasons?.() ?? []);
     const all = runtime.limits.all();
     const passed = all.filter((limit) => limit.inUse() > limit.max).map(({ name }) => name);
-    const report: LoadReport = { rss: Deno.memoryUsage().rss, refused, passed };
+    const stored = file.ledger.count({ kinds: [parcel.kind] });
+    const report: LoadReport = {
+      rss: Deno.memoryUsage().rss,
+      handled,
+      handledTwice,
+      stored,
+      refused,
+      passed,
+    };
     console.log(JSON.stringify(report));
   }
 }
 
-if (import.meta.main) await main(Deno.args[0], Number(Deno.args[1]));
+if (import.meta.main) await main(Deno.args[0], Number(Deno.args[1]), Number(Deno.args[2]));

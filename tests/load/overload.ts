@@ -134,8 +134,12 @@ async function part(
   };
 }
 
-/** The nara that is flooded. Dispose of it to end it. */
-class LoadedNara implements AsyncDisposable {
+/** Messages that its ledger keeps. */
+const LEDGER_MAX = 20_000;
+
+/** The nara under load. Dispose of it to end it. */
+export class LoadedNara implements AsyncDisposable {
+  /** Where it listens. */
   readonly address: string;
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -152,10 +156,11 @@ class LoadedNara implements AsyncDisposable {
     this.#input = child.stdin.getWriter();
   }
 
-  static async start(folder: string, senders: number): Promise<LoadedNara> {
+  /** Starts it with a folder of its own; it knows so many senders. */
+  static async start(folder: string, senders: number, messagesMax = LEDGER_MAX): Promise<LoadedNara> {
     const main = new URL("load_nara.ts", import.meta.url).href;
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "-A", main, folder, String(senders)],
+      args: ["run", "--quiet", "--no-check", "-A", main, folder, String(senders), String(messagesMax)],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -171,6 +176,7 @@ class LoadedNara implements AsyncDisposable {
     return JSON.parse(value ?? "");
   }
 
+  /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close().catch(() => {});
     await this.#child.status;
