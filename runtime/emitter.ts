@@ -59,13 +59,9 @@ export class Emitter {
   }
 
   /** Sends a draft; see {@linkcode RuntimeApi.emit}. */
-  emit(draft: Draft): Promise<Emitted> {
-    try {
-      const registered = this.#kernel.registry.forDraft(draft.kind);
-      return this.#send(registered, this.#stamp(registered, draft), registered.spec.onError);
-    } catch (thrown) {
-      return Promise.reject(thrown);
-    }
+  async emit(draft: Draft): Promise<Emitted> {
+    const registered = this.#kernel.registry.forDraft(draft.kind);
+    return await this.#send(registered, this.#stamp(registered, draft), registered.spec.onError);
   }
 
   /**
