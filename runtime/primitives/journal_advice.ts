@@ -56,6 +56,28 @@ export const DROP_ADVICE: Readonly<Record<string, string>> = {
     "Its id does not follow from its content. It was changed on the way, or the sender computes ids otherwise.",
 };
 
+/** The same where it was the other side that dropped a message of ours, and something else is to be done. */
+export const REFUSAL_ADVICE: Readonly<Record<string, string>> = {
+  blocked: "The other nara's operator has blocked this one. Only there can that be undone.",
+  handler_timeout: "The other nara's handler did not end in time. Its operator can see why.",
+  invalid_signature:
+    "The other nara has another key pinned for this one. Ask its operator what `nara peers` shows there.",
+  key_conflict:
+    "The other nara has another key pinned for this one. Ask its operator what `nara peers` shows there.",
+  peer_busy: "The other nara has too much to do. Await each emit before the next.",
+  quota_exceeded: "This nara has sent more in a minute than one peer may. It should send less.",
+  rate_limited: "This nara is louder than the kind allows. It should send less often.",
+  retired_key: "This nara's place was handed on to another key. Start it with the soul that came after.",
+  stale: "The message was older than its kind allows when it came. Check both clocks.",
+  stopping: "The other nara was being stopped. Send it again once it runs.",
+  unknown_sender: "The other nara does not know this one's key, or no longer. It is greeted again by itself.",
+};
+
+/** What to do about a message that the other side dropped, or failed at, by the reason that it gave. */
+export function adviceForRefusal(reason: string): string {
+  return Object.hasOwn(REFUSAL_ADVICE, reason) ? REFUSAL_ADVICE[reason] : adviceForDrop(reason);
+}
+
 /** What to do about a drop by a stage that is not ours. */
 export const FOREIGN_ADVICE =
   "A stage that the kind's service brought along decided so: `nara catalog` shows its pipeline, and the service's docs say more.";

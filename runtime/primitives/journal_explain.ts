@@ -6,7 +6,7 @@ import type { MessageId } from "../../utilities/names.ts";
 import { formatTimestamp } from "../../utilities/timestamp.ts";
 import type { Receipt } from "../transport/mesh.ts";
 import type { PassageRecord, Why } from "./journal.ts";
-import { adviceForDrop, adviceForError } from "./journal_advice.ts";
+import { adviceForDrop, adviceForError, adviceForRefusal } from "./journal_advice.ts";
 
 /** A passage as JSON: times as RFC 3339 text, a stage beside its duration, and what to do about a failure. */
 export interface ExplainedPassage extends Omit<PassageRecord, "atNs" | "stages" | "durationsMs"> {
@@ -69,7 +69,7 @@ export function adviceFor(
 ): string | undefined {
   switch (outcome) {
     case "done":
-      return receipt && isRefusal(receipt) ? adviceForDrop(receipt.reason) : undefined;
+      return receipt && isRefusal(receipt) ? adviceForRefusal(receipt.reason) : undefined;
     case "drop":
       return adviceForDrop(reason ?? "");
     case "quarantined":

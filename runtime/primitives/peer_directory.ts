@@ -265,6 +265,12 @@ export class PeerDirectory {
     else peer.circuit.reach();
   }
 
+  /** So many bytes went to `id` on another way than {@linkcode PeerDirectory.reportReached} tells: by its address, or in a response. */
+  noteSent(id: NaraId | undefined, bytes: number): void {
+    const peer = id === undefined ? undefined : this.#peers.get(id);
+    if (peer) peer.bytesOut += bytes;
+  }
+
   /**
    * What became of the reply in a response from `address`. Who answers there is answerable for it, whomever the reply names: a bad
    * signature on its own says nothing of the nara in whose name it came.

@@ -37,13 +37,16 @@ export function meshOnly(): PeerStage {
         return deliver(
           message,
           context,
-          (frame) => meshOf(context).sendToAddress(frame, toAddress),
+          (frame) => sendThere(toAddress, frame, context),
         );
       }
       if (!toId) return fail(noTarget(message));
       if (context.peers.isBlocked(toId)) context.peers.assertReachable(toId); // It throws: not even an answer goes there.
       const frame = checkedFrame(message, context.behavior);
-      if (context.openRequests.answer(message, frame)) return continueWith(message, { outcome: "unknown" });
+      if (context.openRequests.answer(message, frame)) {
+        context.peers.noteSent(toId, frame.length);
+        return continueWith(message, { outcome: "unknown" });
+      }
       return deliver(message, context, () => sendTo(toId, frame, context), frame);
     },
   };
@@ -95,7 +98,7 @@ function plazaStage(name: string, topic: string, topicFor: (context: StageContex
     process: function plaza(message, context: StageContext & { readonly plaza?: Plaza }) {
       const { toAddress } = message;
       if (toAddress) {
-        return deliver(message, context, (frame) => meshOf(context).sendToAddress(frame, toAddress));
+        return deliver(message, context, (frame) => sendThere(toAddress, frame, context));
       }
       if (context.plaza) return publish(message, context, context.plaza, topicFor(context));
       if (context.mesh) return broadcast(message, context);
@@ -134,6 +137,12 @@ async function sendTo(to: string, frame: Uint8Array, context: StageContext): Pro
     context.peers.reportUnreachable(to, thrown);
     throw thrown;
   }
+}
+
+async function sendThere(address: string, frame: Uint8Array, context: StageContext): Promise<Answer> {
+  const answer = await meshOf(context).sendToAddress(frame, address);
+  context.peers.noteSent(context.peers.ownerOf(address), frame.length);
+  return answer;
 }
 
 async function broadcast(message: Message, context: StageContext): Promise<StageResult> {

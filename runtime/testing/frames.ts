@@ -4,6 +4,7 @@
  */
 import type { Draft } from "../../messages/draft.ts";
 import { encodeEnvelope, envelopeContent, signableContent } from "../../messages/envelope.ts";
+import { MessageError, schemaComplaint } from "../../messages/message_error.ts";
 import { Message } from "../../messages/message.ts";
 import type { Identity } from "../../utilities/identity.ts";
 import type { BehaviorSpec } from "../behavior.ts";
@@ -29,7 +30,7 @@ const encoder = new TextEncoder();
 export async function signedMessage(draft: Draft, options: FrameOptions): Promise<Message> {
   const { from, spec, atNs, form = "ours" } = options;
   const version = draft.version ?? spec.current;
-  const wire = spec.schemas.get(version)!.encode(draft.payload);
+  const wire = wireOf(draft, spec, version);
   let message = new Message({
     kind: draft.kind,
     version,
@@ -55,4 +56,19 @@ export async function signedMessage(draft: Draft, options: FrameOptions): Promis
 /** The same as bytes for the wire. */
 export async function signedFrame(draft: Draft, options: FrameOptions): Promise<Uint8Array> {
   return encodeEnvelope(await signedMessage(draft, options));
+}
+
+function wireOf({ kind, payload }: Draft, spec: FrameOptions["spec"], version: number): unknown {
+  try {
+    return spec.schemas.get(version)!.encode(payload);
+  } catch (thrown) {
+    throw new MessageError(
+      "bad_payload",
+      `Cannot make ${kind} v${version} with this payload: ${
+        schemaComplaint(thrown)
+      }; what its schema refuses can only be ` +
+        "delivered as a frame made by hand",
+      { cause: thrown },
+    );
+  }
 }

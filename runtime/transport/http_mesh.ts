@@ -76,6 +76,8 @@ export interface HttpMeshOptions {
   admission?: Partial<AdmissionBounds>;
   /** Whether memory is too short for any more: then the answer is 503. @default {never} */
   isMemoryShort?: () => boolean;
+  /** Told the port at which it listens, which only this says where another address was given. @default {nobody} */
+  onListen?: (port: number) => void;
 }
 
 /**
@@ -133,6 +135,7 @@ class HttpMesh implements MeshTransport {
     this.features = { frameBytesMax };
     this.#server = new HttpServer(host, settings);
     this.address = this.#server.address;
+    settings.onListen?.(this.#server.port);
     const answerBytesMax = frameBytesMax + RECEIPT_BYTES_MAX;
     const { clock } = host;
     const client = this.#client = new HttpClient({
@@ -166,7 +169,7 @@ class HttpMesh implements MeshTransport {
     this.#check(frame);
     if (!isMeshAddress(address)) throw refused(address, "expected http://HOST:PORT with a numeric host");
     if (!this.#host.mayDial(address)) {
-      throw refused(address, "it is no peer that was given, and in no allowed range");
+      throw refused(address, "it is blocked, or neither a peer that was given nor in an allowed range");
     }
     return await this.#post(frame, address, false, signal);
   }

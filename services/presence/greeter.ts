@@ -98,7 +98,7 @@ export class Greeter {
       const isNews = peers.addresses().includes(toAddress) && !this.#silent.has(toAddress) && !signal.aborted;
       if (isNews) this.#silent.add(toAddress);
       const say = isNews ? log.info : log.debug;
-      say("nobody answers there yet, it will be tried again", {
+      say("could not greet this address yet, it will be tried again", {
         address: toAddress,
         error: messageOf(thrown),
       });

@@ -7,7 +7,11 @@ await using runtime = await createRuntime({
   services: [...builtInServices({ isNewborn: true }), new TeaService()],
   mesh: httpMesh({ listen: { hostname: "127.0.0.1", port: 0 } }),
   peers: Deno.args,
+  log: ({ level, message }) => level !== "debug" && console.log(message),
 });
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => runtime.stop(signal));
+}
 await runtime.start();
 console.log(`${identity.name} listens on ${runtime.address}`);
 await runtime.stopped;

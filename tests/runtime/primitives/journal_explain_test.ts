@@ -3,9 +3,11 @@ import type { PassageRecord } from "../../../runtime/primitives/journal.ts";
 import {
   adviceForDrop,
   adviceForError,
+  adviceForRefusal,
   DROP_ADVICE,
   ERROR_ADVICE,
   FOREIGN_ADVICE,
+  REFUSAL_ADVICE,
   UNKNOWN_ERROR_ADVICE,
 } from "../../../runtime/primitives/journal_advice.ts";
 import { explain, explainAsJson } from "../../../runtime/primitives/journal_explain.ts";
@@ -55,8 +57,15 @@ for (const [family, codes] of Object.entries(FAMILIES)) {
   });
 }
 
+Deno.test("adviceForRefusal() knows what only the other side can mend, and else says what a drop here would need", () => {
+  assertEquals(adviceForRefusal("blocked"), REFUSAL_ADVICE.blocked);
+  assertEquals(adviceForRefusal("wrong_id"), DROP_ADVICE.wrong_id);
+  const unheardOf = Object.keys(REFUSAL_ADVICE).filter((reason) => !Object.hasOwn(DROP_ADVICE, reason));
+  assertEquals(unheardOf, []);
+});
+
 Deno.test("advice is one line each, and ends as a sentence does", () => {
-  for (const table of [DROP_ADVICE, ...Object.values(ERROR_ADVICE)]) {
+  for (const table of [DROP_ADVICE, REFUSAL_ADVICE, ...Object.values(ERROR_ADVICE)]) {
     for (const line of Object.values(table)) assertMatch(line, /^[A-Z][^\n]{20,160}[.]$/);
   }
 });
@@ -64,6 +73,7 @@ Deno.test("advice is one line each, and ends as a sentence does", () => {
 Deno.test("adviceForDrop() and adviceForError() take any word, those of objects included", () => {
   assertEquals(adviceForDrop("x:mood"), FOREIGN_ADVICE);
   assertEquals(adviceForDrop("constructor"), FOREIGN_ADVICE);
+  assertEquals(adviceForRefusal("constructor"), FOREIGN_ADVICE);
   assertEquals(adviceForError("constructor", "toString"), UNKNOWN_ERROR_ADVICE);
   assertEquals(adviceForError("MeshError", "toString"), UNKNOWN_ERROR_ADVICE);
   assertEquals(adviceForError(undefined, undefined), UNKNOWN_ERROR_ADVICE);
@@ -115,7 +125,7 @@ Deno.test("explain() tells a message's way stage by stage, and what to do about 
     "  verify: 1.23 ms",
     "  notify: 0.00 ms",
     "  Sent; the other side says that it dropped it: rate_limited.",
-    `  What to do: ${DROP_ADVICE.rate_limited}`,
+    `  What to do: ${REFUSAL_ADVICE.rate_limited}`,
     "",
     "Now: retry 3 in 12 s",
   ]);

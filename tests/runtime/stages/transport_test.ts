@@ -110,6 +110,24 @@ Deno.test("meshOnly() puts a reply into the response that is open for it, and se
   assertEquals(mesh.sent, [alice.id]);
 });
 
+Deno.test("meshOnly() counts what went to a peer, whichever way it went", async () => {
+  const context = contextOf(new StubMesh());
+  const { peers, openRequests } = context;
+  peers.prove(alice.id, "stub:alice");
+  const bytesOut = () => peers.view().map((peer) => peer.bytesOut);
+  const { length } = encodeEnvelope(mine);
+  await meshOnly().process(mine, context);
+  assertEquals(bytesOut(), [length]);
+  const greeting = messageOf({ fromId: me.id, toAddress: "stub:alice", toId: undefined });
+  await meshOnly().process(greeting, context);
+  assertEquals(bytesOut(), [length + encodeEnvelope(greeting).length]);
+  const request = messageOf({ kind: "test:question" });
+  openRequests.open(request, () => {});
+  const reply = messageOf({ fromId: me.id, toId: alice.id, inReplyTo: request.id });
+  await meshOnly().process(reply, context);
+  assertEquals(bytesOut(), [length + encodeEnvelope(greeting).length + encodeEnvelope(reply).length]);
+});
+
 Deno.test("meshOnly() hands a reply that came in the response to the runtime, with its request", async () => {
   const taken: [Uint8Array, string, Message][] = [];
   const reply = new Uint8Array([7]);
