@@ -205,7 +205,7 @@ export class Receiver implements Disposable {
   #settle(way: Way, result: ChainResult, answers?: Message): void {
     const { registered, settle } = way;
     const { message } = result;
-    const { calls, mesh, outbox, peers, registry, seen } = this.#kernel;
+    const { calls, me, mesh, outbox, peers, registry, seen } = this.#kernel;
     if (result.outcome !== "continue") {
       if (isBehindDedupe(registered, result)) this.#forgetOrFinish(result);
       if (result.outcome === "drop") return this.#dropped(way, result, result.reason);
@@ -213,7 +213,7 @@ export class Receiver implements Disposable {
     }
     if (message.proof !== "none") {
       peers.heard(message.fromId, provenName(message), result.passed.endedMs);
-      mesh?.proven?.(way.peer, message.fromId);
+      if (message.toId === me.id) mesh?.proven?.(way.peer, message.fromId); // Others pass on what is for everybody.
       outbox.drain(message.fromId);
     }
     if (message.inReplyTo && message.proof !== "none" && calls.offer(message, answers)) {

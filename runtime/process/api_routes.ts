@@ -6,6 +6,7 @@ import { NaraError } from "../../utilities/errors.ts";
 import { STATUS_CODE } from "../transport/http_responses.ts";
 import { explain, explainAsJson } from "../primitives/journal_explain.ts";
 import { limitRows } from "../primitives/limits_table.ts";
+import { badId, isNaraId } from "./nara_id.ts";
 import type { ApiSources, DeadLetterSource, LetterQuery, PeerSource } from "./api_sources.ts";
 
 /** What a route answers. */
@@ -62,12 +63,19 @@ export const API_ROUTES: readonly ApiRoute[] = [
   {
     method: "POST",
     path: "/api/peers/:id/block",
-    answer: withPeers((peers, { id }) => ({ id, isBlocked: true, isNews: peers.block(id) })),
+    answer: withPeers((peers, { id }) => {
+      if (!isNaraId(id)) throw badId("block", id);
+      return { id, isBlocked: true, isNews: peers.block(id) };
+    }),
   },
   {
     method: "POST",
     path: "/api/peers/:id/unblock",
-    answer: withPeers((peers, { id }) => ({ id, isBlocked: false, isNews: peers.unblock(id) })),
+    answer: withPeers((peers, { id }) => {
+      const isNews = peers.unblock(id);
+      if (!isNews && !isNaraId(id)) throw badId("unblock", id);
+      return { id, isBlocked: false, isNews };
+    }),
   },
   {
     method: "GET",

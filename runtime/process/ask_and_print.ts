@@ -19,7 +19,7 @@ type Ask = (context: CommandContext) => Promise<number>;
 /** What each command does, by its word. */
 export const ASK: Readonly<Record<string, Ask>> = {
   why: async (context) => {
-    const id = idIn(context.argument, "why ID");
+    const id = idIn(context.argument, ["explain", "a message"], "why ID");
     const answer = await get<{ text: string[] }>(context, `/api/why/${id}`);
     return show(context, without(answer, "text"), answer.text);
   },
@@ -46,11 +46,16 @@ export const ASK: Readonly<Record<string, Ask>> = {
 };
 
 async function changeOneBlock(context: CommandContext, action: "block" | "unblock"): Promise<number> {
-  const id = idIn(context.argument, `${action} ID`);
+  const { argument: id } = context;
+  if (id === undefined) throw noId(action, "a nara", `${action} ID`);
   const { changeBlock } = await import("./block_peer.ts");
-  const outcome = await changeBlock(context, action, id);
+  const { isKnown, ...outcome } = await changeBlock(context, action, id);
   const state = outcome.isBlocked ? "blocked" : "not blocked";
-  return show(context, outcome, [`${id} is ${state}${outcome.isNews ? " from now on" : ", as before"}.`]);
+  const lines = [`${id} is ${state}${outcome.isNews ? " from now on" : ", as before"}.`];
+  if (outcome.isBlocked && outcome.isNews && !isKnown) {
+    lines.push("It has not been met yet: make sure that no character of its id is missing.");
+  }
+  return show(context, outcome, lines);
 }
 
 async function get<T>(
@@ -69,13 +74,18 @@ function show({ json, print }: CommandContext, answer: object, lines: readonly s
 }
 
 /** An id that is no more than an id: it becomes a part of a path. */
-function idIn(text: string | undefined, usage: string): string {
-  if (text !== undefined && /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/.test(text)) return text;
-  const found = text === undefined ? "no id" : "what is no id";
+function idIn(text: string | undefined, [verb, what]: [string, string], usage: string): string {
+  if (text === undefined) throw noId(verb, what, usage);
+  if (/^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/.test(text)) return text;
+  const found = JSON.stringify(text.slice(0, 40));
   throw new ProcessError(
     "bad_option",
-    `Cannot ask about ${found}: expected nara ${usage}, with letters and digits`,
+    `Cannot ${verb} ${found}: expected nara ${usage}, with letters and digits`,
   );
+}
+
+function noId(verb: string, what: string, usage: string): ProcessError {
+  return new ProcessError("bad_option", `Cannot ${verb} ${what} without its id: expected nara ${usage}`);
 }
 
 function without(answer: object, key: string): object {
@@ -113,7 +123,7 @@ async function deadLetters(context: CommandContext): Promise<number> {
     const found = JSON.stringify(action.slice(0, 40));
     throw new ProcessError("bad_option", `Cannot ${found} dead letters: expected nara ${DEAD_LETTER_USAGE}`);
   }
-  const path = `/api/dead-letters/${idIn(secondArgument, DEAD_LETTER_USAGE)}`;
+  const path = `/api/dead-letters/${idIn(secondArgument, [action, "a dead letter"], DEAD_LETTER_USAGE)}`;
   const answer = action === "show"
     ? await get<object>(context, path)
     : await get<object>(context, `${path}/${action}`, { method: "POST" });

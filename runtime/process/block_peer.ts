@@ -3,15 +3,17 @@
  * @module
  */
 import { openSqliteStore } from "../ledger/sqlite_file.ts";
-import { blockMemory, recallAddressOf } from "../memory.ts";
+import { blockMemory, isRemembered, recallAddressOf } from "../memory.ts";
 import { PeerBlocks } from "../primitives/peer_blocks.ts";
+import type { PeerRow } from "../primitives/peer_rows.ts";
 import { ownId } from "../primitives/peer_error.ts";
-import type { NaraId } from "../../utilities/names.ts";
 import { createIdentity } from "../../utilities/identity.ts";
+import { isId, type NaraId } from "../../utilities/names.ts";
 import { AskError, askJson } from "./ask.ts";
 import { userDataFolder } from "./choose_folder.ts";
 import { readConfig } from "./config.ts";
 import { findNara } from "./find_nara.ts";
+import { badId, isNaraId } from "./nara_id.ts";
 import type { CommandContext } from "./operator.ts";
 import { ProcessError } from "./process_error.ts";
 import { takeHome } from "./resident_folder.ts";
@@ -24,18 +26,44 @@ export interface BlockOutcome {
   readonly isBlocked: boolean;
   /** Whether it was not before, or the other way round. */
   readonly isNews: boolean;
+  /** Whether the nara knew the peer: with an id that lacks a letter nobody is met. */
+  readonly isKnown: boolean;
 }
 
-/** Blocks a peer, or unblocks it. */
+/**
+ * Blocks a peer, or unblocks it. What is no id can only be unblocked where an earlier version blocked it.
+ *
+ * @throws {PeerError} `bad_id` or `own_id`.
+ */
 export async function changeBlock(
+  context: CommandContext,
+  action: "block" | "unblock",
+  id: NaraId,
+): Promise<BlockOutcome> {
+  const isReal = isNaraId(id);
+  if (!isReal && (action === "block" || !isId(id))) throw badId(action, id);
+  try {
+    const outcome = await change(context, action, id);
+    if (isReal || outcome.isNews) return outcome;
+  } catch (thrown) {
+    const isRefused = thrown instanceof AskError && thrown.code === "refused";
+    if (isReal || !isRefused) throw thrown;
+  }
+  throw badId(action, id);
+}
+
+async function change(
   context: CommandContext,
   action: "block" | "unblock",
   id: NaraId,
 ): Promise<BlockOutcome> {
   try {
     const contact = await findNara(context.sources, context);
+    const { signal } = context;
+    const { peers } = await askJson(contact, "/api/peers", { signal }) as { peers: PeerRow[] };
     const path = `/api/peers/${id}/${action}`;
-    return await askJson(contact, path, { method: "POST", signal: context.signal }) as BlockOutcome;
+    const outcome = await askJson(contact, path, { method: "POST", signal }) as Omit<BlockOutcome, "isKnown">;
+    return { ...outcome, isKnown: peers.some((peer) => peer.id === id) };
   } catch (thrown) {
     const isAway = thrown instanceof AskError && thrown.code === "no_nara";
     if (!isAway || "--api" in context.flags) throw thrown;
@@ -59,12 +87,13 @@ async function inItsStore(
   const { folder, resident } = takeHome(config, () => userDataFolder(Deno.build.os, sources.variable));
   using _held = folder;
   const { identity } = await createIdentity({ soul: resident.soul.reveal(), name: resident.name });
-  if (identity.id === id) throw ownId();
+  if (identity.id === id) throw ownId(action);
   using store = openSqliteStore(folder.storePath);
   const blocks = new PeerBlocks(blockMemory(store));
   const address = recallAddressOf(store, id);
   const isNews = action === "block"
     ? blocks.add({ id, ...address !== undefined && { address } })
     : blocks.remove(id);
-  return { id, isBlocked: blocks.has(id), isNews };
+  const isKnown = address !== undefined || isRemembered(store, id);
+  return { id, isBlocked: blocks.has(id), isNews, isKnown };
 }

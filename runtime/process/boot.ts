@@ -31,6 +31,7 @@ import type { Program } from "./operator.ts";
 import { passageLog } from "./passage_log.ts";
 import { ProcessError } from "./process_error.ts";
 import { type NaraPhase, sourcesOf } from "./runtime_sources.ts";
+import type { HostPort } from "./setting_values.ts";
 import { environmentVariable, type Sources } from "./settings.ts";
 
 /** What a nara is booted with, beside its configuration. */
@@ -54,6 +55,15 @@ interface Parts {
   readonly runtime: Runtime;
   readonly api: ApiServer | undefined;
   readonly phase: NaraPhase;
+  readonly places: Places;
+}
+
+/** Where a nara listens. */
+export interface Places {
+  /** For other naras. */
+  readonly mesh?: HostPort;
+  /** For its operator. */
+  readonly api?: HostPort;
 }
 
 /** A nara at work, and the folder that it holds. Dispose of it to end both. */
@@ -64,13 +74,23 @@ export class RunningNara implements AsyncDisposable {
   readonly dataPath: string;
   /** Where it answers its operator, if it does. */
   readonly apiUrl: string | undefined;
+  /** Where it listens: what others are told may be another address. */
+  readonly places: Places;
+  /** Whether it forgets all but who it is when it ends. */
+  readonly isForgetful: boolean;
   readonly #resources: AsyncDisposableStack;
 
   /** Use {@linkcode boot}. */
-  constructor({ runtime, api }: Parts, dataPath: string, resources: AsyncDisposableStack) {
+  constructor(
+    { runtime, api, places }: Parts,
+    { dataPath, isForgetful }: { readonly dataPath: string; readonly isForgetful: boolean },
+    resources: AsyncDisposableStack,
+  ) {
     this.runtime = runtime;
     this.dataPath = dataPath;
     this.apiUrl = api?.url;
+    this.places = places;
+    this.isForgetful = isForgetful;
     this.#resources = resources;
   }
 
@@ -118,7 +138,8 @@ export async function boot({ config, choice }: Settled, options: BootOptions): P
     if (passedOver) reportPassedOver(options.log, passedOver, folder);
     await parts.runtime.start();
     parts.phase.notReady = undefined;
-    return new RunningNara(parts, folder.path, resources);
+    const about = { dataPath: folder.path, isForgetful: config.ledger === "memory" };
+    return new RunningNara(parts, about, resources);
   } catch (thrown) {
     await resources.disposeAsync();
     throw thrown;
@@ -136,6 +157,8 @@ async function prepare(
   const { log } = options;
   const { former, rotations } = readHistory(folder.path);
   const own = new OwnListeners();
+  const places: { mesh?: HostPort; api?: HostPort } = {};
+  const listensAt = (who: keyof Places) => (at: HostPort) => own.add(places[who] = at);
   const services = options.services({
     isNewborn: config.soul === undefined && folder.resident === undefined,
     rotations: chainTo(rotations, identity.id),
@@ -155,7 +178,7 @@ async function prepare(
       identity: { ...identity, keypair: openingFormer(identity.keypair, former.map(keypairOf)) },
       services,
       log,
-      mesh: meshAt(config, createLogger("process", log), own, () => memory.isShort),
+      mesh: meshAt(config, createLogger("process", log), listensAt("mesh"), () => memory.isShort),
       peers: config.peers,
       mayDial: dialRule(config, own, log),
       env: config.env,
@@ -169,11 +192,11 @@ async function prepare(
   const api = await listenApi(config, { runtime, phase, log, token });
   if (api) {
     resources.use(api);
-    own.add({ hostname: config.api!.hostname, port: Number(new URL(api.url).port) });
+    listensAt("api")({ hostname: config.api!.hostname, port: Number(new URL(api.url).port) });
   }
   folder.keep({ soul: new Secret(soul), name: identity.name });
   if (api) resources.use(announce(folder.path, { url: api.url, id: identity.id, token }));
-  return { runtime, api, phase };
+  return { runtime, api, phase, places };
 }
 
 /** Which addresses may be dialled on hearsay; what may not is told to whoever looks closely. */

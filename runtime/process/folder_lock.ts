@@ -58,6 +58,16 @@ export class FolderLock implements Disposable {
   }
 }
 
+/** Whether a process holds the lock file `path`; not, where that cannot be told. Nothing is made. */
+export function isHeld(path: string): boolean {
+  try {
+    using file = Deno.openSync(path, { read: true });
+    return !file.tryLockSync(false);
+  } catch {
+    return false;
+  }
+}
+
 /** Who says to hold the lock file `path`; nothing where that cannot be read. */
 export function holderOf(path: string): Holder {
   try {

@@ -4,10 +4,10 @@
  */
 import type { Logger } from "../primitives/logger.ts";
 import { MeshError, type MeshFactory } from "../transport/mesh.ts";
-import { hostPort, parseMeshAddress } from "../transport/mesh_address.ts";
+import { hostPort } from "../transport/mesh_address.ts";
 import type { NaraConfig } from "./config.ts";
-import type { OwnListeners } from "./own_listeners.ts";
 import { ProcessError } from "./process_error.ts";
+import type { HostPort } from "./setting_values.ts";
 import type { MeshGuard } from "./settings.ts";
 
 /** Ports that are tried where none was given. */
@@ -17,14 +17,14 @@ const GUARDS: Readonly<Record<MeshGuard, boolean | undefined>> = { auto: undefin
 /**
  * A mesh that listens as `config` says.
  *
- * @param own Told where it listens in the end.
+ * @param onListen Told where it listens in the end.
  * @param isMemoryShort Whether nothing is to be taken in now.
  * The factory rejects with a {@linkcode ProcessError} `port_in_use` or `bad_option`.
  */
 export function meshAt(
   { listen, isListenGiven, meshUrl, meshGuard }: NaraConfig,
   log: Logger,
-  own: OwnListeners,
+  onListen: (at: HostPort) => void,
   isMemoryShort: () => boolean,
 ): MeshFactory {
   const { hostname, port: first } = listen;
@@ -34,11 +34,13 @@ export function meshAt(
     const last = isListenGiven ? first : first + PORTS_TRIED_MAX - 1;
     for (let port = first;; port++) {
       try {
-        const at = { listen: { hostname, port }, publicUrl: meshUrl };
-        const mesh = await httpMesh({ ...at, guard, isMemoryShort })(host);
-        // With port 0, only an address of its own tells which it got.
-        const told = meshUrl === undefined && mesh.address ? parseMeshAddress(mesh.address) : undefined;
-        own.add({ hostname, port: told?.port ?? port });
+        const mesh = await httpMesh({
+          listen: { hostname, port },
+          publicUrl: meshUrl,
+          guard,
+          isMemoryShort,
+          onListen: (port) => onListen({ hostname, port }),
+        })(host);
         if (port !== first) {
           log.info(`port ${first} is in use, so this nara listens on the next free one`, { port });
         }

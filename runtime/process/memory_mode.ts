@@ -22,6 +22,8 @@ export function memoryModeFor(limitBytes: number, totalBytes: number): MemoryMod
   return limitBytes <= MEDIUM_BYTES_MAX ? "medium" : "hog";
 }
 
+/** The least bound in bytes: a nara that does nothing holds 75 to 100 MiB, and below that it would never take anything in. */
+export const MEMORY_MIN: number = 160 * MIB;
 /** Bytes that a nara of each mode may hold: some times what it needs with a full ledger, under load. */
 const MEMORY_MAX: Readonly<Record<MemoryMode, number>> = {
   short: 384 * MIB,
@@ -36,7 +38,7 @@ const MEMORY_MAX: Readonly<Record<MemoryMode, number>> = {
  */
 export function memoryMaxFor(mode: MemoryMode, limitBytes: number, totalBytes: number): number {
   const granted = limitBytes > 0 && limitBytes < totalBytes ? limitBytes : totalBytes;
-  return Math.max(64 * MIB, Math.min(MEMORY_MAX[mode], Math.floor(granted * 0.85)));
+  return Math.max(MEMORY_MIN, Math.min(MEMORY_MAX[mode], Math.floor(granted * 0.85)));
 }
 
 /** The same for this process. */

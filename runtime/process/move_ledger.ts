@@ -22,19 +22,22 @@ import { printable } from "./printable.ts";
 import { EXIT_FAILED, ProcessError, reasonOf } from "./process_error.ts";
 import { type Home, takeHome } from "./resident_folder.ts";
 
-/** Does what `nara ledger` asks for. Resolves with the exit code: 1 where a line was bad. */
+/** Bad lines that are shown to a person; a file that is no ledger has nothing else. */
+const BAD_SHOWN_MAX = 10;
+
+/** Does what `nara ledger` asks for. Resolves with the exit code: 1 where a line was bad, or of a sender who is not known. */
 export async function moveLedger(context: CommandContext): Promise<number> {
   const { argument: action, secondArgument: path, flags } = context;
   if (action === "export") return await exportTo(path, context, exportFilter(flags));
   if (action !== "import" || path === undefined) {
     const found = action === "import"
-      ? "from no file"
+      ? "import a ledger without a file"
       : action === undefined
-      ? "in no way"
-      : `by ${JSON.stringify(action)}`;
+      ? "run nara ledger without an action"
+      : `${JSON.stringify(action.slice(0, 40))} a ledger`;
     throw new ProcessError(
       "bad_option",
-      `Cannot move a ledger ${found}: expected nara ledger export [FILE] or nara ledger import FILE`,
+      `Cannot ${found}: expected nara ledger export [FILE] or nara ledger import FILE`,
     );
   }
   assertNoFilter(flags);
@@ -161,7 +164,15 @@ async function importFrom(path: string, context: CommandContext): Promise<number
     memoryMode: config.memoryMode,
   });
   const { me, keyring, catalog: registry } = runtime;
-  const totals = await importLines(chunksOf(path), {
+  const { json, print } = context;
+  const totals = { added: 0, known: 0, bad: 0, unknownSenders: 0 };
+  const onBad = (bad: BadLine) => {
+    const isUnknown = bad.reason === "unknown_sender";
+    totals[isUnknown ? "unknownSenders" : "bad"]++;
+    if (json) print(JSON.stringify(bad));
+    else if (!isUnknown && totals.bad <= BAD_SHOWN_MAX) print(printable(sentence(bad)));
+  };
+  const { added, known } = await importLines(chunksOf(path), {
     ledger: file.ledger,
     registry,
     me,
@@ -171,18 +182,32 @@ async function importFrom(path: string, context: CommandContext): Promise<number
     clock: systemClock,
     random: systemRandom,
     signal: context.signal,
-    onBad: (bad) => context.print(context.json ? JSON.stringify(bad) : printable(sentence(bad))),
+    onBad,
   });
-  context.print(context.json ? JSON.stringify({ event: "imported", ...totals }) : summary(totals));
-  return totals.bad > 0 ? EXIT_FAILED : 0;
+  Object.assign(totals, { added, known });
+  if (json) print(JSON.stringify({ event: "imported", ...totals }));
+  else summary(totals).forEach(print);
+  return totals.bad + totals.unknownSenders > 0 ? EXIT_FAILED : 0;
 }
 
 function sentence({ line, reason, detail }: BadLine): string {
   return `line ${line}: ${reason}${detail === undefined ? "" : ` (${detail})`}`;
 }
 
-function summary({ added, known, bad }: ImportTotals): string {
-  return `Kept: ${added}. Known already: ${known}. Bad: ${bad}.`;
+/** What became of the lines. Those of senders who are not known here may be as good as any: no more can be told of them. */
+interface Totals extends ImportTotals {
+  readonly unknownSenders: number;
+}
+
+function summary({ added, known, bad, unknownSenders }: Totals): string[] {
+  const lines = [`Kept: ${added}. Known already: ${known}. Bad: ${bad}.`];
+  if (bad > BAD_SHOWN_MAX) lines.unshift(`... and ${bad - BAD_SHOWN_MAX} more`);
+  if (unknownSenders > 0) {
+    lines.push(
+      `Of unknown senders: ${unknownSenders} (their keys are not known here: let it meet them, then import again).`,
+    );
+  }
+  return lines;
 }
 
 /** Refuses what cannot be read, before anything is started for it. */

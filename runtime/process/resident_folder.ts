@@ -28,7 +28,10 @@ export function takeHome(wanted: Wanted, base: () => string): Home {
     throw new ProcessError("bad_folder", `Cannot find a nara in the data folder ${data}: ${advice}`);
   }
   const { folder } = chooseFolder({ ...wanted, data }, base);
-  if (folder.resident) return { folder, resident: folder.resident };
+  if (folder.resident) {
+    const { soul, name = wanted.name } = folder.resident; // Whoever restored no more than the soul has to say the name.
+    return { folder, resident: { soul, name } };
+  }
   folder[Symbol.dispose]();
   throw new ProcessError("bad_folder", `Cannot use the data folder ${data}: its soul went away meanwhile`);
 }

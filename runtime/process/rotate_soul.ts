@@ -22,7 +22,9 @@ import { formerSoulsPath, readHistory, writeHistory } from "./soul_history.ts";
 export async function soulCommand(context: CommandContext): Promise<number> {
   const { argument: action } = context;
   if (action === "rotate") return await rotate(context);
-  const found = action === undefined ? "do nothing with a soul" : JSON.stringify(action.slice(0, 40));
+  const found = action === undefined
+    ? "run nara soul without an action"
+    : `${JSON.stringify(action.slice(0, 40))} a soul`;
   throw new ProcessError("bad_option", `Cannot ${found}: expected nara soul rotate`);
 }
 

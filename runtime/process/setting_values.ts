@@ -4,13 +4,15 @@
  */
 import { isIP } from "node:net";
 import { IdentityError } from "../../utilities/identity_error.ts";
-import { isId, isNaraName, type NaraId, type NaraName } from "../../utilities/names.ts";
+import { isNaraName, type NaraId, type NaraName } from "../../utilities/names.ts";
 import { Secret } from "../../utilities/secret.ts";
 import { parseSoul } from "../../utilities/soul.ts";
 import type { LogLevel } from "../primitives/logger.ts";
 import type { MemoryMode } from "../service.ts";
 import { isMeshAddress, meshAddressOf } from "../transport/mesh_address.ts";
 import { isRange } from "./allow_list.ts";
+import { MEMORY_MIN } from "./memory_mode.ts";
+import { isNaraId, NARA_ID_EXPECTED } from "./nara_id.ts";
 
 /** What became of a text: its value, or what is wrong with it. */
 export type Reading<T> =
@@ -51,15 +53,16 @@ export interface ServiceLevel {
 const MESSAGES_MIN = 100;
 const MESSAGES_MAX = 10_000_000;
 const MIB = 1024 * 1024;
-/** Bytes of memory: a nara needs this much by itself, and no machine has more. */
-const BYTES_MIN = 64 * MIB;
+/** Bytes of memory: no machine has more. */
 const BYTES_MAX = 1024 * 1024 * MIB;
 const BYTES = /^([1-9]\d{0,9})([KMG])$/;
 /** What no path of anybody's has in it. */
 const CONTROL = /\p{Cc}/u;
+const PORT_MAX = 65_535;
+const PORT_ADVICE = `its port is out of range, which is 0 to ${PORT_MAX}`;
 const SERVICE_LEVEL = /^([a-z][a-z0-9-]{0,63})=(debug|info|warn|error|off)$/;
 const CUSTOM_MEMORY = /^custom:([1-9]\d{0,8})$/;
-const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
+const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,9})$/;
 
 /** Reads the path of a file or a folder. */
 export function readPath(text: string): Reading<string> {
@@ -68,9 +71,10 @@ export function readPath(text: string): Reading<string> {
 
 /** Reads a nara's name. */
 export function readName(text: string): Reading<NaraName> {
-  return isNaraName(text)
-    ? { value: text }
-    : { expected: '1 to 64 printable characters without "/", "+" and "#"' };
+  if (isNaraName(text)) return { value: text };
+  const length = [...text].length;
+  const found = length > 64 ? ` (${length} came)` : "";
+  return { expected: `1 to 64 printable characters without "/", "+" and "#"${found}` };
 }
 
 /** Reads a soul. */
@@ -89,9 +93,9 @@ export function readHostPort(text: string): Reading<HostPort> {
   const [, bracketed, plain, digits] = HOST_PORT.exec(text) ?? [];
   const isHost = bracketed ? isIP(bracketed) === 6 : plain === "localhost" || isIP(plain ?? "") === 4;
   const port = Number(digits);
-  if (!isHost || port > 65_535) {
-    return { expected: "HOST:PORT, such as 127.0.0.1:7433, localhost:0 or [::1]:7433" };
-  }
+  const expected = "HOST:PORT, such as 127.0.0.1:7433, localhost:0 or [::1]:7433";
+  if (!isHost) return { expected };
+  if (port > PORT_MAX) return { expected: `${expected}: ${PORT_ADVICE}` };
   return { value: { hostname: bracketed ?? plain, port } };
 }
 
@@ -99,9 +103,9 @@ export function readHostPort(text: string): Reading<HostPort> {
 export function readApi(text: string): Reading<HostPort | "none"> {
   if (text === "none") return { value: "none" };
   const reading = readHostPort(text.replace(/^http:\/\/(.*?)\/?$/i, "$1"));
-  return "value" in reading
-    ? reading
-    : { expected: "HOST:PORT, such as 127.0.0.1:8080, localhost:0 or [::1]:8080, or none" };
+  if ("value" in reading) return reading;
+  const expected = "HOST:PORT, such as 127.0.0.1:8080, localhost:0 or [::1]:8080, or none";
+  return { expected: reading.expected.endsWith(PORT_ADVICE) ? `${expected}: ${PORT_ADVICE}` : expected };
 }
 
 /** Reads `short`, `medium`, `hog`, or `custom:N` for a ledger of N messages. */
@@ -122,9 +126,11 @@ export function readMemory(text: string): Reading<MemoryChoice> {
 export function readBytes(text: string): Reading<number> {
   const [, digits, unit] = BYTES.exec(text.toUpperCase()) ?? [];
   const value = Number(digits) * 1024 ** ("KMG".indexOf(unit) + 1);
-  return value >= BYTES_MIN && value <= BYTES_MAX
-    ? { value }
-    : { expected: "a size from 64M to 1024G, such as 512M or 2G" };
+  if (value >= MEMORY_MIN && value <= BYTES_MAX) return { value };
+  return {
+    expected: `a size from ${MEMORY_MIN / MIB}M to 1024G, such as 512M or 2G, as a nara that does nothing ` +
+      "holds about 100M",
+  };
 }
 
 /** Reads `SERVICE=LEVEL`. */
@@ -147,7 +153,7 @@ export function readMeshUrl(text: string): Reading<string> {
 
 /** Reads the id of a nara. */
 export function readId(text: string): Reading<NaraId> {
-  return isId(text) ? { value: text } : { expected: "the id of a nara, as `nara peers` shows it" };
+  return isNaraId(text) ? { value: text } : { expected: NARA_ID_EXPECTED };
 }
 
 /** Reads a range of IP addresses. */

@@ -7,7 +7,7 @@ import type { NaraId } from "../../utilities/names.ts";
 import type { Secret } from "../../utilities/secret.ts";
 import type { LogLevel } from "../primitives/logger.ts";
 import type { Environment } from "../service.ts";
-import { ProcessError } from "./process_error.ts";
+import { ProcessError, withoutSouls } from "./process_error.ts";
 import {
   type HostPort,
   type MemoryChoice,
@@ -318,6 +318,7 @@ function split({ many }: Setting<unknown>, texts: readonly string[]): readonly s
 function valueOf<T>({ read, secret }: Setting<T>, text: string, source: string): T {
   const reading = read(text);
   if ("value" in reading) return reading.value;
-  const shown = secret ? "the value" : JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  const isHidden = secret || withoutSouls(text) !== text; // It would be cut out of the sentence later on.
+  const shown = isHidden ? "the value" : JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
   throw new ProcessError("bad_option", `Cannot use ${shown} of ${source}: expected ${reading.expected}`);
 }

@@ -93,6 +93,10 @@ export interface Ticket {
   readonly sender: NaraId | undefined;
   /** Bytes that its body says to have, or has so far. */
   bytes: number;
+  /** Messages in it that are not verified yet; its turn ends with the last. */
+  frames: number;
+  /** Whether it is counted no more. */
+  hasLeft: boolean;
   /** When it began to wait for its turn, or when that began. */
   sinceMs: number;
   /** Told whether it is its turn. */
@@ -158,23 +162,30 @@ export class Admission implements Disposable {
     add(this.#all, bytes);
     add(useOf(this.#byAddress, address), bytes);
     if (sender !== undefined) add(useOf(this.#bySender, sender), bytes);
-    return { connection, address, sender, bytes, sinceMs: 0, wake: undefined };
+    return { connection, address, sender, bytes, frames: 1, hasLeft: false, sinceMs: 0, wake: undefined };
   }
 
-  /** Counts more bytes of a body that did not say how many it has. `false` when there is no room for them. */
+  /** Counts more bytes of a body that did not say how many it has. `false` when there is no room for them, or it was let go. */
   grow(ticket: Ticket, bytes: number): boolean {
-    if (this.#all.bytes + bytes > this.#bounds.bytesMax) {
-      this.#count("too_many_bytes");
+    if (ticket.hasLeft) return false;
+    const { address, sender } = ticket;
+    const refusal = this.#bytesRefusal(address, sender, bytes);
+    if (refusal) {
+      this.#count(refusal);
       return false;
     }
-    const { address, sender } = ticket;
     const uses = [this.#all, this.#byAddress.get(address), sender && this.#bySender.get(sender)];
     for (const use of [ticket, ...uses]) if (use) use.bytes += bytes;
     return true;
   }
 
-  /** Waits for a turn, if there is none at once. `false` when it took too long: then its request is to be refused. */
-  turn(ticket: Ticket): true | Promise<boolean> {
+  /**
+   * Waits for a turn, if there is none at once. `false` when it took too long: then its request is to be refused.
+   *
+   * @param frames How many messages are in it.
+   */
+  turn(ticket: Ticket, frames: number = 1): true | Promise<boolean> {
+    ticket.frames = frames;
     ticket.sinceMs = this.#clock.monotonicMs();
     if (this.#turns.size < this.#bounds.turnsMax && this.#waiting.size === 0) {
       this.#begin(ticket);
@@ -184,7 +195,7 @@ export class Admission implements Disposable {
     this.#count("waited");
     return new Promise((resolve) => {
       ticket.wake = resolve;
-      const cost = Math.max(1, ticket.bytes / COST_BYTES);
+      const cost = Math.max(frames, ticket.bytes / COST_BYTES);
       this.#waiting.push(ticket.address, ticket.sender ?? STRANGERS, ticket, cost);
       this.#advance();
     });
@@ -194,7 +205,7 @@ export class Admission implements Disposable {
   proven(connection: string, sender: NaraId): void {
     if (this.#senders.get(connection) !== sender) this.#remember(connection, sender);
     const ticket = this.#turnOf.get(connection);
-    if (ticket) this.#end(ticket);
+    if (ticket && --ticket.frames <= 0) this.#end(ticket);
   }
 
   /** Waits until a refusal may be given: most at once, but not to those who ask again and again. */
@@ -204,6 +215,8 @@ export class Admission implements Disposable {
 
   /** Counts a request no more. */
   leave(ticket: Ticket): void {
+    if (ticket.hasLeft) return;
+    ticket.hasLeft = true;
     const { address, sender, bytes } = ticket;
     subtract(this.#all, bytes);
     release(this.#byAddress, address, bytes);
@@ -282,18 +295,23 @@ export class Admission implements Disposable {
   }
 
   #refusal(address: string, sender: NaraId | undefined, bytes: number): AdmissionRefusal | undefined {
-    const { requestsMax, bytesMax } = this.#bounds;
+    const { requestsMax } = this.#bounds;
     if (this.#isMemoryShort()) return "memory_short";
     if (this.#all.requests >= requestsMax) return "too_many_requests";
+    const mine = this.#byAddress.get(address);
+    if (mine && mine.requests >= shareOf(requestsMax, this.#byAddress.size)) return "share_of_address";
+    const sent = sender === undefined ? undefined : this.#bySender.get(sender);
+    if (sent && sent.requests >= shareOf(requestsMax, this.#bySender.size)) return "share_of_sender";
+    return this.#bytesRefusal(address, sender, bytes);
+  }
+
+  #bytesRefusal(address: string, sender: NaraId | undefined, bytes: number): AdmissionRefusal | undefined {
+    const { bytesMax } = this.#bounds;
     if (this.#all.bytes + bytes > bytesMax) return "too_many_bytes";
     const mine = this.#byAddress.get(address);
-    const addresses = this.#byAddress.size;
-    if (mine && mine.requests >= shareOf(requestsMax, addresses)) return "share_of_address";
-    if (mine && mine.bytes + bytes > shareOf(bytesMax, addresses)) return "share_of_address";
+    if (mine && mine.bytes + bytes > shareOf(bytesMax, this.#byAddress.size)) return "share_of_address";
     const sent = sender === undefined ? undefined : this.#bySender.get(sender);
-    const senders = this.#bySender.size;
-    if (sent && sent.requests >= shareOf(requestsMax, senders)) return "share_of_sender";
-    if (sent && sent.bytes + bytes > shareOf(bytesMax, senders)) return "share_of_sender";
+    if (sent && sent.bytes + bytes > shareOf(bytesMax, this.#bySender.size)) return "share_of_sender";
   }
 
   #count<W extends Counted>(what: W): W {

@@ -6,6 +6,7 @@
  * @module
  */
 import type { WrittenReceipt } from "./http_receipt.ts";
+import { AnswerError } from "./mesh.ts";
 
 /** What a request says that carries several frames, and a response that carries their receipts. */
 export const BATCH_TYPE = "application/x-ndjson";
@@ -14,7 +15,6 @@ export const BATCH_HEADERS: Readonly<Record<string, string>> = { "content-type":
 /** Frames in one request at most. */
 export const BATCH_FRAMES_MAX = 64;
 const LINE_FEED = 0x0a, SPACE = 0x20, ZERO = 0x30;
-const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /** Whether a request with these headers carries several frames. */
@@ -61,42 +61,70 @@ export function receiptLine(index: number, { body }: WrittenReceipt): Uint8Array
 
 /** Reads the lines of a response as they come, in parts of any length. */
 export class ReceiptLines {
+  readonly #lineBytesMax: number;
   readonly #onReceipt: (index: number, receipt: Uint8Array) => void;
-  #rest: Uint8Array = NOTHING;
+  /** The beginning of a line, as far as it came. */
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  #lines = 0;
 
-  /** @param onReceipt Told of each receipt, and of which frame it is. What is no such line is passed over. */
-  constructor(onReceipt: (index: number, receipt: Uint8Array) => void) {
+  /**
+   * @param lineBytesMax Bytes that one line may hold.
+   * @param onReceipt Told of each receipt, and of which frame it is. What is no such line is passed over.
+   */
+  constructor(lineBytesMax: number, onReceipt: (index: number, receipt: Uint8Array) => void) {
+    this.#lineBytesMax = lineBytesMax;
     this.#onReceipt = onReceipt;
   }
 
-  /** Takes the next part. */
+  /**
+   * Takes the next part.
+   *
+   * @throws {AnswerError} `too_long`, when a line is longer than it may be, or there are more lines than any batch has frames.
+   */
   take(part: Uint8Array): void {
-    const bytes = this.#rest.length > 0 ? concat(this.#rest, part) : part;
     let start = 0;
-    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
-      this.#line(bytes, start, end);
+    for (let end = part.indexOf(LINE_FEED); end >= 0; end = part.indexOf(LINE_FEED, start)) {
+      this.#add(part.subarray(start, end));
+      if (++this.#lines > BATCH_FRAMES_MAX) throw tooLong(`more than ${BATCH_FRAMES_MAX} lines`);
+      this.#line(this.#parts.length === 1 ? this.#parts[0] : joined(this.#parts, this.#length));
+      this.#parts = [];
+      this.#length = 0;
       start = end + 1;
     }
-    this.#rest = bytes.slice(start);
+    if (start < part.length) this.#add(part.slice(start));
   }
 
-  #line(bytes: Uint8Array, start: number, end: number): void {
+  #add(part: Uint8Array): void {
+    this.#length += part.length;
+    if (this.#length > this.#lineBytesMax) throw tooLong(`a line of more than ${this.#lineBytesMax} bytes`);
+    this.#parts.push(part);
+  }
+
+  #line(bytes: Uint8Array): void {
     let index = 0;
-    let at = start;
-    for (; at < end && bytes[at] !== SPACE; at++) {
+    let at = 0;
+    for (; at < bytes.length && bytes[at] !== SPACE; at++) {
       const digit = bytes[at] - ZERO;
       if (!(digit >= 0 && digit <= 9)) return;
       index = index * 10 + digit;
     }
-    if (at > start && at < end && index < BATCH_FRAMES_MAX) this.#onReceipt(index, bytes.slice(at + 1, end));
+    if (at > 0 && at < bytes.length && index < BATCH_FRAMES_MAX) this.#onReceipt(index, bytes.slice(at + 1));
   }
 }
 
-function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
+function tooLong(what: string): AnswerError {
+  return new AnswerError("too_long", `Cannot read the answer to a batch: it has ${what}`);
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function splitLines(body: Uint8Array): Uint8Array[] {
@@ -104,6 +132,7 @@ function splitLines(body: Uint8Array): Uint8Array[] {
   let start = 0;
   for (let end = body.indexOf(LINE_FEED); end >= 0; end = body.indexOf(LINE_FEED, start)) {
     lines.push(body.subarray(start, end));
+    if (lines.length > BATCH_FRAMES_MAX) return lines; // Too many, however many there are.
     start = end + 1;
   }
   lines.push(body.subarray(start));

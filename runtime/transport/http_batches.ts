@@ -3,6 +3,7 @@
  * @module
  */
 import { toError } from "../../utilities/errors.ts";
+import type { Clock } from "../../utilities/clock.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
 import { MESSAGE_REQUEST } from "./http_auth.ts";
 import { BATCH_HEADERS, fitsALine, joinFrames, ReceiptLines } from "./http_batch.ts";
@@ -14,6 +15,10 @@ import type { Answer } from "./mesh.ts";
 
 /** Bytes of frames in one request at most. */
 const BATCH_BYTES_MAX = 256 * 1024;
+/** Room for a receipt around a reply, in bytes. */
+const RECEIPT_BYTES_MAX = 4_096;
+/** For how long an address that knew no batches is sent none, and how many such addresses are remembered. */
+const WITHOUT_MS = 600_000, WITHOUT_MAX = 1_024;
 
 /** Options of {@linkcode HttpBatches}. */
 export interface HttpBatchesOptions extends Pick<HttpClientOptions, "clock"> {
@@ -27,19 +32,25 @@ export interface HttpBatchesOptions extends Pick<HttpClientOptions, "clock"> {
 export class HttpBatches implements Disposable {
   readonly #client: Pick<HttpClient, "post">;
   readonly #bytesMax: number;
+  readonly #lineBytesMax: number;
+  readonly #clock: Clock;
+  /** Addresses that knew no batches, and until when that is believed. */
+  readonly #without = new Map<string, number>();
   readonly #deadlines: Deadlines;
   readonly #batchers = new Map<string, Batcher>();
 
   /** @param options How requests leave, and bounds. */
   constructor({ clock, client, frameBytesMax }: HttpBatchesOptions) {
+    this.#clock = clock;
+    this.#lineBytesMax = frameBytesMax + RECEIPT_BYTES_MAX;
     this.#client = client;
     this.#bytesMax = Math.min(BATCH_BYTES_MAX, frameBytesMax);
     this.#deadlines = new Deadlines(clock);
   }
 
-  /** Whether this frame may travel with others. */
-  takes(frame: Uint8Array): boolean {
-    return frame.length <= this.#bytesMax && fitsALine(frame);
+  /** Whether this frame may travel with others to `address`. */
+  takes(frame: Uint8Array, address: string): boolean {
+    return frame.length <= this.#bytesMax && this.#knowsBatches(address) && fitsALine(frame);
   }
 
   /** Sends a frame, which {@linkcode HttpBatches.takes}, to `address`. Rejects as {@linkcode HttpClient.post} and {@linkcode readReceipt}. */
@@ -68,7 +79,7 @@ export class HttpBatches implements Disposable {
   async #send(passengers: readonly Passenger[], address: string): Promise<void> {
     if (passengers.length === 1) return await this.#alone(passengers[0], address);
     const open = new Map(passengers.entries());
-    const lines = new ReceiptLines((index, line) => {
+    const lines = new ReceiptLines(this.#lineBytesMax, (index, line) => {
       const passenger = open.get(index);
       open.delete(index);
       if (passenger) settle(passenger, () => readReceiptLine(line, address));
@@ -85,11 +96,25 @@ export class HttpBatches implements Disposable {
       };
       const answer = await this.#client.post(address, post);
       if (answer.status === STATUS_CODE.ServiceUnavailable) readReceipt(answer, address); // It throws.
+      if (open.size < passengers.length) return leaveUnknown(open.values()); // It said nothing of these.
       // Whoever knows no batches took none of it: each goes by itself, which any nara understands.
-      await Promise.all([...open.values()].map((one) => this.#alone(one, address)));
+      this.#remember(address);
+      await Promise.all(passengers.map((one) => this.#alone(one, address)));
     } catch (thrown) {
       for (const { reject } of open.values()) reject(toError(thrown));
     }
+  }
+
+  #knowsBatches(address: string): boolean {
+    const untilMs = this.#without.get(address);
+    if (untilMs === undefined) return true;
+    if (untilMs > this.#clock.monotonicMs()) return false;
+    return this.#without.delete(address);
+  }
+
+  #remember(address: string): void {
+    if (this.#without.size >= WITHOUT_MAX) this.#without.delete(this.#without.keys().next().value!);
+    this.#without.set(address, this.#clock.monotonicMs() + WITHOUT_MS);
   }
 
   async #alone(passenger: Passenger, address: string): Promise<void> {
@@ -100,6 +125,10 @@ export class HttpBatches implements Disposable {
       passenger.reject(toError(thrown));
     }
   }
+}
+
+function leaveUnknown(passengers: Iterable<Passenger>): void {
+  for (const { resolve } of passengers) resolve({ receipt: { outcome: "unknown" } });
 }
 
 function settle({ resolve, reject }: Passenger, read: () => Answer): void {

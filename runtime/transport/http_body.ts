@@ -41,24 +41,31 @@ export function readBody(
   });
 }
 
+/** Room for most frames. */
+const FIRST_BYTES = 4_096;
+
 async function readCounted(
   { body }: Request,
   bytesMax: number,
   takes: BodyLimits["takes"],
 ): Promise<Uint8Array | BodyProblem> {
-  const chunks: Uint8Array[] = [];
+  let whole = new Uint8Array(FIRST_BYTES);
   let length = 0;
   for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > bytesMax) return "too_large";
+    const end = length + chunk.length;
+    if (end > bytesMax) return "too_large";
     if (!takes(chunk.length)) return "no_room";
-    chunks.push(chunk);
+    if (end > whole.length) {
+      whole = enlarged(whole, length, Math.min(bytesMax, Math.max(end, 2 * whole.length)));
+    }
+    whole.set(chunk, length); // A copy: each chunk holds on to a buffer of its own, however small it is.
+    length = end;
   }
-  const whole = new Uint8Array(length);
-  let end = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, end);
-    end += chunk.length;
-  }
-  return whole;
+  return whole.slice(0, length);
+}
+
+function enlarged(bytes: Uint8Array, length: number, size: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(size);
+  larger.set(bytes.subarray(0, length));
+  return larger;
 }

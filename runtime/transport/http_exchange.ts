@@ -82,8 +82,21 @@ export class HttpExchange {
         unreachable(this.#peer, why, new AnswerError("too_long", `Cannot read it all: ${why}`)),
       );
     }
-    if (this.#onPart && this.#status === STATUS_CODE.OK) return this.#onPart(new Uint8Array(chunk));
+    if (this.#onPart && this.#status === STATUS_CODE.OK) {
+      return this.#pass(new Uint8Array(chunk), this.#onPart);
+    }
     this.#chunks.push(new Uint8Array(chunk)); // A copy: the library reads into one buffer again and again.
+  }
+
+  /** Whoever reads the parts may refuse them. */
+  #pass(part: Uint8Array, onPart: (part: Uint8Array) => void): void {
+    if (this.#failure) return;
+    try {
+      onPart(part);
+    } catch (thrown) {
+      const error = toError(thrown);
+      this.fail(unreachable(this.#peer, error.message, error));
+    }
   }
 
   /** The answer is whole. */

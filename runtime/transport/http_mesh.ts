@@ -94,12 +94,12 @@ export function httpMesh(options: HttpMeshOptions): MeshFactory {
   const bounds = { frameBytesMax, requestMs, bodyMs, answerMs, connectionsMax, poolsMax };
   assertSound(options, bounds);
   const guard = guardSettings(options.guard, { hostname: listen.hostname, bodyMs });
-  const { admission, isMemoryShort, batching } = options;
-  return (host) =>
-    new HttpMesh(host, { listen, publicUrl, guard, admission, isMemoryShort, batching, ...bounds });
+  const { admission, isMemoryShort, batching, onListen } = options;
+  const others = { listen, publicUrl, guard, admission, isMemoryShort, batching, onListen };
+  return (host) => new HttpMesh(host, { ...others, ...bounds });
 }
 
-type Others = "listen" | "publicUrl" | "admission" | "isMemoryShort" | "batching";
+type Others = "listen" | "publicUrl" | "admission" | "isMemoryShort" | "batching" | "onListen";
 type Bounds = Required<Omit<HttpMeshOptions, Others | "guard">>;
 type Settings = Bounds & Pick<HttpMeshOptions, Others> & { readonly guard?: GuardSettings };
 
@@ -159,7 +159,7 @@ class HttpMesh implements MeshTransport {
     const address = this.#host.addressOf(to);
     if (!address) throw unreachable(to, "no address of it is known, as it has not answered a hey-there yet");
     const isOurs = this.#host.keyring.isOurs(to);
-    if (isOurs && !signal && this.#batches?.takes(frame)) {
+    if (isOurs && !signal && this.#batches?.takes(frame, address)) {
       return await this.#batches.send(frame, address);
     }
     return await this.#post(frame, address, isOurs, signal);

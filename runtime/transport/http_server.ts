@@ -35,6 +35,7 @@ const GUARDED_MS = 1_000;
 const THROWN_AWAY_MAX = 65_536;
 /** Turns of the event loop that a frame of a batch waits for room: its sender has just as many under way as it was let. */
 const FULL_TURNS = 8;
+const BATCH_RULE = `A batch holds 1 to ${BATCH_FRAMES_MAX} frames, a line each`;
 const NO_HEADERS = new Headers();
 const UNAUTHORIZED: Receipt = { outcome: "drop", reason: "unauthorized" };
 const BUSY: Receipt = { outcome: "drop", reason: "peer_busy" };
@@ -68,6 +69,8 @@ const REQUEST_BYTES = 32 * 1024 * 1024;
 export class HttpServer implements AsyncDisposable {
   /** Where others reach this nara; `undefined` when it listens on every address and was told none. */
   readonly address: string | undefined;
+  /** The port at which it listens. */
+  readonly port: number;
   readonly #host: MeshHost;
   readonly #options: HttpServerOptions;
   readonly #inbox: HttpInbox;
@@ -76,6 +79,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #refusals = new RefusalCount();
   readonly #identity: string;
   readonly #admission: Admission;
+  /** Batches whose frames are not all settled. */
+  readonly #batches = new Set<Ticket>();
   /** Requests that were taken and not answered yet. */
   #answering = 0;
 
@@ -104,7 +109,8 @@ export class HttpServer implements AsyncDisposable {
     });
     this.#inbox = new HttpInbox({ clock: host.clock, answerMs: options.answerMs });
     this.#deadlines = new Deadlines(host.clock);
-    this.address = options.publicUrl ?? addressOf(options.listen.hostname, this.#front.port);
+    this.port = this.#front.port;
+    this.address = options.publicUrl ?? addressOf(options.listen.hostname, this.port);
     this.#identity = identityJson(host.me, meshIpOf(this.address));
   }
 
@@ -186,7 +192,9 @@ export class HttpServer implements AsyncDisposable {
       this.#admission.leave(ticket);
       return this.#turnedAway(request, "inbox_full");
     }
-    return this.#admitted(request, ticket).finally(() => this.#admission.leave(ticket));
+    return this.#admitted(request, ticket).finally(() => {
+      if (!this.#batches.has(ticket)) this.#admission.leave(ticket);
+    });
   }
 
   async #admitted(request: Request, ticket: Ticket): Promise<Response> {
@@ -194,9 +202,11 @@ export class HttpServer implements AsyncDisposable {
     if (frame === "no_room") return this.#busy("too_many_bytes", CLOSE);
     if (typeof frame === "string") return this.#refused(bodyResponse(frame, this.#options));
     if (!this.#inbox.hasRoom) return this.#busy("inbox_full"); // Others came in while this one was read.
-    const turn = this.#admission.turn(ticket);
+    const frames = isBatch(request.headers) ? splitFrames(frame) : [frame];
+    if (!frames) return this.#refused(textResponse(STATUS_CODE.BadRequest, BATCH_RULE));
+    const turn = this.#admission.turn(ticket, frames.length);
     if (turn !== true && !await turn) return this.#busy("waited_too_long");
-    if (isBatch(request.headers)) return await this.#batch(frame, ticket.connection);
+    if (isBatch(request.headers)) return await this.#batch(frames, ticket);
     const judged = admit(request.headers, frame, this.#host);
     const admission = judged instanceof Promise ? await judged : judged;
     if (!admission.admitted) {
@@ -208,20 +218,21 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** Hands over the frames of a batch, and answers a line for each as they are settled. */
-  async #batch(body: Uint8Array, peer: string): Promise<Response> {
-    const frames = splitFrames(body);
-    if (!frames) {
-      const rule = `A batch holds 1 to ${BATCH_FRAMES_MAX} frames, a line each`;
-      return this.#refused(textResponse(STATUS_CODE.BadRequest, rule));
-    }
+  async #batch(frames: readonly Uint8Array[], ticket: Ticket): Promise<Response> {
+    const { connection: peer } = ticket;
     this.#answering++;
+    this.#batches.add(ticket); // Its answer may go on after its first byte, and for so long it is under way.
     const answer = new BatchAnswer(frames.length, this.#deadlines);
     const lines: Promise<void>[] = [];
     for (let index = 0; index < frames.length; index++) {
       for (let turn = 0; this.#inbox.isFull && turn < FULL_TURNS; turn++) await turns(1);
       lines.push(this.#line(frames[index], peer).then((receipt) => answer.add(index, receipt)));
     }
-    Promise.all(lines).finally(() => this.#answering--);
+    Promise.all(lines).finally(() => {
+      this.#answering--;
+      this.#batches.delete(ticket);
+      this.#admission.leave(ticket);
+    });
     return await answer.response;
   }
 

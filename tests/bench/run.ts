@@ -16,10 +16,14 @@ export function parse(
 ): { benches: Bench[]; json: boolean } | string {
   const names = all.map(({ name }) => name);
   const unknownFlag = args.find((arg) => arg.startsWith("-") && arg !== "--json");
-  if (unknownFlag) return `unknown flag ${unknownFlag}: the only one is --json`;
+  if (unknownFlag) {
+    return `Cannot measure as asked: expected no flag but --json, got ${JSON.stringify(unknownFlag)}`;
+  }
   const asked = args.filter((arg) => arg !== "--json");
   const unknownName = asked.find((name) => !names.includes(name));
-  if (unknownName) return `unknown bench ${unknownName}: there are ${names.join(", ")}`;
+  if (unknownName) {
+    return `Cannot measure as asked: expected ${names.join(", ")}, got ${JSON.stringify(unknownName)}`;
+  }
   const benches = all.filter(({ name }) => asked.length === 0 || asked.includes(name));
   return { benches, json: args.includes("--json") };
 }

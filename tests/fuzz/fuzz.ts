@@ -61,7 +61,9 @@ export function fuzzOptions(args: readonly string[]): FuzzOptions {
   }
   const { "--what": what = "envelope", "--input": input } = texts;
   if (what !== "envelope" && what !== "structure") {
-    throw new UsageError(`Cannot fuzz ${JSON.stringify(what)}: --what takes envelope or structure.`);
+    throw new UsageError(
+      `Cannot fuzz as asked: expected --what envelope or --what structure, got ${JSON.stringify(what)}.`,
+    );
   }
   return { what, input, ...numberOptions(words, NUMBERS) };
 }

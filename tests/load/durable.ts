@@ -75,7 +75,11 @@ async function durable(minutes: number, folder: string): Promise<DurableReport> 
 async function main(args: readonly string[]): Promise<number> {
   const minutes = args[0] === "--minutes" && args.length === 2 ? Number(args[1]) : args.length ? NaN : 10;
   if (!(minutes > 0)) {
-    console.error("expected --minutes N, where N is how long messages are sent");
+    console.error(
+      `Cannot send messages that long: expected --minutes N with a number above 0, got ${
+        JSON.stringify(args.join(" "))
+      }`,
+    );
     return 2;
   }
   const folder = await Deno.makeTempDir({ prefix: "nara-durable-" });

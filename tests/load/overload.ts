@@ -187,7 +187,11 @@ export class LoadedNara implements AsyncDisposable {
 async function main(args: readonly string[]): Promise<number> {
   const minutes = args[0] === "--minutes" && args.length === 2 ? Number(args[1]) : args.length ? NaN : 5;
   if (!(minutes > 0)) {
-    console.error("expected --minutes N, where N is how long the flood takes");
+    console.error(
+      `Cannot flood a nara that long: expected --minutes N with a number above 0, got ${
+        JSON.stringify(args.join(" "))
+      }`,
+    );
     return 2;
   }
   const folder = await Deno.makeTempDir({ prefix: "nara-overload-" });

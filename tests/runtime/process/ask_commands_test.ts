@@ -37,11 +37,12 @@ test("the commands find the nara that runs, and ask it", async (folder, env) => 
 
   const wrong: [args: string[], code: number, words: string][] = [
     [["why", "abcdef"], 1, "Nothing is known of abcdef"],
-    [["why"], 2, "Cannot ask about no id"],
-    [["why", "../limits"], 2, "Cannot ask about what is no id"],
+    [["why"], 2, "Cannot explain a message without its id: expected nara why ID"],
+    [["why", "../limits"], 2, 'Cannot explain "../limits": expected nara why ID'],
     [["dead-letters", "discard", "7"], 1, "7"],
     [["dead-letters", "burn"], 2, "list, show ID, retry ID or discard ID"],
-    [["dead-letters", "show"], 2, "Cannot ask about no id"],
+    [["dead-letters", "show"], 2, "Cannot show a dead letter without its id: expected"],
+    [["dead-letters", "retry", "a/b"], 2, 'Cannot retry "a/b": expected nara dead-letters'],
     [["limits", "--name", "bob"], 1, 'with the name "bob" as none runs there'],
     [["limits", "--data", `${folder}/none`], 1, `in ${folder}/none as none runs there`],
     [["limits", "--api", "none"], 2, "answers nowhere"],
@@ -82,13 +83,20 @@ test(
   },
 );
 
-test("main() answers nowhere with --api none", async (_, env) => {
+test("main() answers nowhere with --api none, and whoever asks is told so", async (folder, env) => {
   await using nara = new RunningProgram({
-    args: ["--mesh-listen", "127.0.0.1:0", "--api", "none", "--json"],
+    args: ["--mesh-listen", "127.0.0.1:0", "--api", "none", "--json", "--name", "ada"],
     env,
   });
   const { api, data } = JSON.parse((await nara.says(/^{"event":"started".*\n/m))[0]);
   assertEquals([api, contentOf(data).includes("api.json")], [undefined, false]);
+  const words = `Cannot ask the nara in ${data} as it runs without a local API ("ada" (process ${nara.pid})`;
+  for (const args of [[], ["--name", "ada"], ["--data", data]]) {
+    assertStringIncludes(sentenceIn(await runProgram({ args: ["metrics", ...args], env }), 1), words);
+  }
+  const other = sentenceIn(await runProgram({ args: ["metrics", "--name", "bob"], env }), 1);
+  assertStringIncludes(other, 'with the name "bob" as none runs there');
+  assertEquals(contentOf(folder).includes("share/nara/2"), false);
 });
 
 test("main() keeps its soul and its name with --ledger memory, and forgets all else", async (folder, env) => {

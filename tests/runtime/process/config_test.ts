@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { LOOPBACK_RANGES } from "../../../runtime/process/allow_list.ts";
 import { DEFAULT_API, DEFAULT_LISTEN, type NaraConfig, readConfig } from "../../../runtime/process/config.ts";
-import { ProcessError } from "../../../runtime/process/process_error.ts";
+import { ProcessError, sentenceOf, withoutSouls } from "../../../runtime/process/process_error.ts";
 import {
   SETTING_KEYS,
   type SettingKey,
@@ -56,7 +56,9 @@ const RIGHT: [key: SettingKey, text: string, config: Partial<NaraConfig>][] = [
   ["block", "5puGXP8Ljasf8FPfv2TRSDKXxK5At1SGRsk1tJzzpDk8", {
     blocked: ["5puGXP8Ljasf8FPfv2TRSDKXxK5At1SGRsk1tJzzpDk8"],
   }],
-  ["block", "one,two-2,thr_ee", { blocked: ["one", "two-2", "thr_ee"] }],
+  ["block", `${"1".repeat(32)},4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi`, {
+    blocked: ["1".repeat(32), "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi"],
+  }],
   ["keypair", "node", { keypair: "node" }],
   ["memoryMode", "short", { memoryMode: "short" }],
   ["memoryMode", "low", { memoryMode: "short" }],
@@ -139,7 +141,12 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
     "http://HOST:PORT with a numeric host or localhost, such as",
   ],
   ["meshAllow", ["10.0.0.0/33", "localhost", "10.0.0", "*"], "a range of IP addresses"],
-  ["block", ["a b", "a/b", "é", "x".repeat(65)], "the id of a nara"],
+  [
+    "block",
+    ["a b", "a/b", "é", "x".repeat(65), "foo", "5puGXP8Ljasf8FPfv2TRSDKXxK5At1SGRsk1tJzzpD"]
+      .concat(["0puGXP8Ljasf8FPfv2TRSDKXxK5At1SGRsk1tJzzpDk8", "z".repeat(44), "1".repeat(31)]),
+    "an id of 43 or 44 characters (nara peers shows them)",
+  ],
   ["keypair", ["Web", "openssl", "__proto__"], "web or node"],
   [
     "memoryMode",
@@ -147,7 +154,11 @@ const WRONG: [key: SettingKey, texts: string[], expected: string][] = [
       .concat(["SHORT", "constructor"]),
     "short, medium, hog or custom:N, where N from 100 to 10000000",
   ],
-  ["memoryMax", ["512", "1M", "0.5G", "lots"], "a size from 64M to 1024G, such as 512M or 2G"],
+  [
+    "memoryMax",
+    ["512", "1M", "64M", "159M", "0.5G", "lots"],
+    "a size from 160M to 1024G, such as 512M or 2G, as a nara that does nothing",
+  ],
   ["ledger", ["SQLite", "none", "file"], "sqlite or memory"],
   [
     "api",
@@ -179,11 +190,34 @@ for (const [key, texts, expected] of WRONG) {
         const error = assertThrows(config, ProcessError, expected, `${source} ${text}`);
         assertEquals(error.code, "bad_option");
         assertStringIncludes(error.message, ` of ${source}: expected `);
-        assertEquals(error.message.startsWith(`Cannot use ${JSON.stringify(text)} of `), !secret);
+        const isShown = !secret && withoutSouls(text) === text; // What looks like a soul is never repeated.
+        const shown = isShown ? JSON.stringify(text) : "the value";
+        assert(error.message.startsWith(`Cannot use ${shown} of `), error.message);
       }
     }
   });
 }
+
+Deno.test("readConfig() says how many characters came of a name that is too long", () => {
+  const name = "ñ".repeat(70);
+  const { message } = assertThrows(() => configOf({ "--name": [name] }), ProcessError);
+  assertStringIncludes(message, 'without "/", "+" and "#" (70 came)');
+  const hidden = assertThrows(() => configOf({ "--name": ["x".repeat(65)] }), ProcessError);
+  assertStringIncludes(sentenceOf(hidden), "Cannot use the value of --name: expected 1 to 64");
+});
+
+Deno.test("readConfig() says of a port that is out of range that this is what is wrong", () => {
+  const cases = [["--mesh-listen", "127.0.0.1:99999"], ["--mesh-listen", "[::1]:100000"], [
+    "--api",
+    "127.0.0.1:65536",
+  ]];
+  for (const [flag, text] of cases) {
+    const { message } = assertThrows(() => configOf({ [flag]: [text] }), ProcessError);
+    assertStringIncludes(message, "its port is out of range, which is 0 to 65535");
+  }
+  const { message } = assertThrows(() => configOf({ "--api": ["x:99999"] }), ProcessError);
+  assertFalse(message.includes("range"));
+});
 
 /** What nothing can be: every setting refuses it, whatever else it takes. */
 const NEVER_RIGHT = "\u0001";
@@ -224,7 +258,7 @@ Deno.test("readConfig() cuts a long value short", () => {
 
 Deno.test("readConfig() has a default for everything", () => {
   const { memoryMode, memoryMax, ...config } = configOf();
-  assert(memoryMax >= 64 * 1024 * 1024);
+  assert(memoryMax >= 160 * 1024 * 1024);
   assert(["short", "medium", "hog"].includes(memoryMode));
   assertEquals(config, {
     name: undefined,

@@ -87,7 +87,10 @@ test("export writes a file that import reads again, once", async (place) => {
   assertEquals(first, { code: 0, lines: ["Kept: 5. Known already: 0. Bad: 0."] });
   assertEquals(place.count("b"), 5);
   const again = await place.run("import", "@out.jsonl", "--data", "@b", "--json");
-  assertEquals(again, { code: 0, lines: ['{"event":"imported","added":0,"known":5,"bad":0}'] });
+  assertEquals(again, {
+    code: 0,
+    lines: ['{"event":"imported","added":0,"known":5,"bad":0,"unknownSenders":0}'],
+  });
   assertEquals(place.count("b"), 5);
 });
 
@@ -122,7 +125,56 @@ test("import reports each bad line, keeps the others, and ends with 1", async (p
   assertEquals(report.lines[2], "Kept: 2. Known already: 0. Bad: 2.");
   const json = await place.run("import", "@in.jsonl", "--data", "@b", "--json");
   assertEquals(JSON.parse(json.lines[0]), { line: 2, reason: "wrong_id" });
-  assertEquals(JSON.parse(json.lines[2]), { event: "imported", added: 0, known: 2, bad: 2 });
+  assertEquals(JSON.parse(json.lines[2]), {
+    event: "imported",
+    added: 0,
+    known: 2,
+    bad: 2,
+    unknownSenders: 0,
+  });
+});
+
+test("import shows the first ten bad lines, and says how many more there are", async (place) => {
+  await place.nara("zoe", "a");
+  Deno.writeTextFileSync(`${place.path}/in.jsonl`, "no message\n".repeat(14));
+  const { code, lines } = await place.run("import", "@in.jsonl", "--data", "@a");
+  assertEquals([code, lines.length], [1, 12]);
+  assertMatch(lines[9], /^line 10: undecodable/);
+  assertEquals(lines.slice(10), ["... and 4 more", "Kept: 0. Known already: 0. Bad: 14."]);
+  assertEquals((await place.run("import", "@in.jsonl", "--data", "@a", "--json")).lines.length, 15);
+});
+
+test("import counts apart what senders said whom the nara has not met, and ends with 1", async (place) => {
+  await place.nara("zoe", "a", 3);
+  const { identity: stranger, soul } = await createIdentity({ name: "yan", keypair: "node" });
+  {
+    using data = DataFolder.take(`${place.path}/b`)!;
+    data.keep({ soul: new Secret(soul), name: stranger.name });
+  }
+  await place.run("export", "@out.jsonl", "--data", "@a");
+  Deno.writeTextFileSync(`${place.path}/out.jsonl`, "damaged\n", { append: true });
+  const { code, lines } = await place.run("import", "@out.jsonl", "--data", "@b");
+  assertEquals([code, lines.length], [1, 3]);
+  assertMatch(lines[0], /^line 4: undecodable/);
+  assertEquals(lines.slice(1), [
+    "Kept: 0. Known already: 0. Bad: 1.",
+    "Of unknown senders: 3 (their keys are not known here: let it meet them, then import again).",
+  ]);
+  const json = await place.run("import", "@out.jsonl", "--data", "@b", "--json");
+  assertEquals(JSON.parse(json.lines[0]), { line: 1, reason: "unknown_sender" });
+  assertEquals([JSON.parse(json.lines[4]).bad, JSON.parse(json.lines[4]).unknownSenders], [1, 3]);
+});
+
+test("import goes by --name where the folder holds no more than a soul", async (place) => {
+  await place.nara("zoe", "a", 2);
+  const { soul } = await createIdentity({ name: "zoe", keypair: "node", random: new SeededRandom(3) });
+  Deno.mkdirSync(`${place.path}/b`);
+  Deno.writeTextFileSync(`${place.path}/b/soul`, `${soul}\n`, { mode: 0o600 });
+  await place.run("export", "@out.jsonl", "--data", "@a");
+  const nameless = () => place.run("import", "@out.jsonl", "--data", "@b");
+  await assertRejects(nameless, Error, "pass --name NAME");
+  const { lines } = await place.run("import", "@out.jsonl", "--data", "@b", "--name", "zoe");
+  assertEquals(lines, ["Kept: 2. Known already: 0. Bad: 0."]);
 });
 
 test("finds the only nara there is, and that of a name", async (place) => {
@@ -152,9 +204,13 @@ async function refuses(place: Place, args: string[], ...words: string[]): Promis
 
 /** What cannot be, and words of the sentence that says so. */
 const WRONG: [says: string, args: string[], words: string][] = [
-  ["no action", [], "expected nara ledger export [FILE] or nara ledger import FILE"],
-  ["another action", ["destroy"], 'by "destroy": expected nara ledger export'],
-  ["an import of no file", ["import"], "from no file: expected"],
+  [
+    "no action",
+    [],
+    "Cannot run nara ledger without an action: expected nara ledger export [FILE] or nara ledger import FILE",
+  ],
+  ["another action", ["destroy"], 'Cannot "destroy" a ledger: expected nara ledger export'],
+  ["an import of no file", ["import"], "Cannot import a ledger without a file: expected"],
   [
     "a file that is not there",
     ["import", "@none.jsonl"],

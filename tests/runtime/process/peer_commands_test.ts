@@ -46,18 +46,32 @@ Deno.test({
         assertEquals(jsonOf(await ask("unblock", ID)), { id: ID, isBlocked: false, isNews: true });
         assertEquals(await peers(), [[OTHER, "blocked"]]);
         own = id;
+        const strange = await runProgram({ args: ["block", ID.slice(1)], env });
+        assertStringIncludes(strange.stdout, "It has not been met yet: make sure that no character");
+        assertEquals(jsonOf(await ask("unblock", ID.slice(1))), {
+          id: ID.slice(1),
+          isBlocked: false,
+          isNews: true,
+        });
         const wrong: [args: string[], code: number, words: string][] = [
           [["block", id], 1, "Cannot block this nara itself"],
-          [["block"], 2, "expected nara block ID"],
-          [["unblock", "../x"], 2, "expected nara unblock ID"],
+          [["block"], 2, "Cannot block a nara without its id: expected nara block ID"],
+          [["block", "grace"], 2, 'Cannot block "grace": expected an id of 43 or 44 characters'],
+          [["block", ID.slice(2)], 2, "expected an id of 43 or 44 characters (nara peers shows them)"],
+          [["unblock", "grace"], 2, 'Cannot unblock "grace": expected an id of 43 or 44 characters'],
+          [["unblock", "../x"], 2, 'Cannot unblock "../x": expected an id of 43 or 44 characters'],
         ];
         for (const [args, code, words] of wrong) {
           assertStringIncludes(sentenceIn(await runProgram({ args, env }), code), words);
         }
         await stop(nara);
       }
-      const self = await runProgram({ args: ["block", own], env });
-      assertStringIncludes(sentenceIn(self, 2), "Cannot block this nara itself");
+      for (const action of ["block", "unblock"]) {
+        const self = await runProgram({ args: [action, own], env });
+        assertStringIncludes(sentenceIn(self, 2), `Cannot ${action} this nara itself`);
+        const slip = await runProgram({ args: [action, "grace"], env });
+        assertStringIncludes(sentenceIn(slip, 2), `Cannot ${action} "grace": expected an id of`);
+      }
       const forgetful = await runProgram({ args: ["block", ID], env: { ...env, NARA_LEDGER: "memory" } });
       assertStringIncludes(sentenceIn(forgetful, 2), "start it with --block ID");
       assertEquals(jsonOf(await ask("unblock", OTHER)), { id: OTHER, isBlocked: false, isNews: true });
@@ -80,10 +94,10 @@ Deno.test({
       peers: {
         rows: () => [],
         block: (id) => {
-          if (id === "own") throw new PeerError("own_id", "Cannot block this nara itself");
+          if (id === OTHER) throw new PeerError("own_id", "Cannot block this nara itself");
           return acts.push(`block ${id}`) > 0;
         },
-        unblock: (id) => acts.push(`unblock ${id}`) > 0,
+        unblock: (id) => id !== "slip" && acts.push(`unblock ${id}`) > 0,
       },
     }));
     const token = { authorization: `Bearer ${TOKEN}` };
@@ -93,15 +107,21 @@ Deno.test({
     assertEquals((await post("/api/peers/abc/block", {})).status, 401);
     assertEquals((await rawRequest(api.url, { path: "/api/peers/abc/block" })).status, 405);
     assertEquals(acts, []);
-    assertEquals(JSON.parse((await post("/api/peers/abc/block")).body), {
-      id: "abc",
+    assertEquals(JSON.parse((await post(`/api/peers/${ID}/block`)).body), {
+      id: ID,
       isBlocked: true,
       isNews: true,
     });
-    assertEquals((await post("/api/peers/abc/unblock")).status, 200);
-    const refused = await post("/api/peers/own/block");
+    assertEquals((await post(`/api/peers/${ID}/unblock`)).status, 200);
+    const refused = await post(`/api/peers/${OTHER}/block`);
     assertEquals([refused.status, JSON.parse(refused.body).error], [422, "own_id"]);
-    assertEquals(acts, ["block abc", "unblock abc"]);
+    for (const path of ["/api/peers/abc/block", "/api/peers/slip/unblock"]) {
+      const { status, body } = await post(path);
+      assertEquals([status, JSON.parse(body).error], [422, "bad_id"], path);
+    }
+    assertEquals(acts, [`block ${ID}`, `unblock ${ID}`]);
+    const old = await post("/api/peers/abc/unblock");
+    assertEquals([old.status, acts.at(-1)], [200, "unblock abc"], "what an earlier version let through");
   },
 });
 

@@ -84,8 +84,14 @@ Deno.test({
   name: "nara soul says what it can do",
   ignore: lacking("read", "write", "run", "env", "net"),
   fn: async () => {
-    for (const args of [["soul"], ["soul", "sell"]]) {
-      assertStringIncludes(sentenceIn(await runProgram({ args }), 2), "expected nara soul rotate");
+    for (
+      const [args, found] of [[["soul"], "run nara soul without an action"], [
+        ["soul", "sell"],
+        '"sell" a soul',
+      ]] as const
+    ) {
+      const sentence = sentenceIn(await runProgram({ args }), 2);
+      assertEquals(sentence, `Cannot ${found}: expected nara soul rotate`);
     }
   },
 });

@@ -73,11 +73,26 @@ Deno.test("Admission takes so many bytes in all, and those of a body that does n
   const large = port.admitted("10.0.0.1:1", 40);
   assertEquals(port.enter("10.0.0.1:2", 20), "share_of_address");
   const growing = port.admitted("10.0.0.2:1", 0);
-  assertEquals([port.admission.grow(growing, 60), port.admission.grow(growing, 1)], [true, false]);
-  assertEquals(port.enter("10.0.0.3:1", 1), "too_many_bytes");
+  assertEquals(
+    [port.admission.grow(growing, 33), port.admission.grow(growing, 1)],
+    [true, false],
+    "its share",
+  );
+  assertEquals(port.enter("10.0.0.3:1", 28), "too_many_bytes");
   port.admission.leave(large);
   port.admission.leave(growing);
   port.admitted("10.0.0.3:1", 100);
+});
+
+Deno.test("Admission counts nothing more of a body whose request was let go", () => {
+  using port = opened({ bytesMax: 100 });
+  const slow = port.admitted("10.0.0.1:1", 0);
+  assertEquals(port.admission.grow(slow, 10), true);
+  port.admission.leave(slow);
+  assertEquals(port.admission.grow(slow, 10), false);
+  port.admission.leave(slow);
+  assertEquals(port.admission.requests, 0);
+  port.admitted("10.0.0.1:1", 100); // As much as ever.
 });
 
 Deno.test("Admission takes nothing while memory is short", () => {

@@ -1,4 +1,4 @@
-import { assertEquals, fail } from "@std/assert";
+import { assertEquals, assertThrows, fail } from "@std/assert";
 import fc from "fast-check";
 import { Deadlines } from "../../../runtime/primitives/deadlines.ts";
 import { settled, VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
@@ -10,8 +10,10 @@ import {
   ReceiptLines,
   splitFrames,
 } from "../../../runtime/transport/http_batch.ts";
+import { AnswerError } from "../../../runtime/transport/mesh.ts";
 import { Batcher, type Passenger } from "../../../runtime/transport/http_batcher.ts";
 
+const LINE_BYTES_MAX = 4_096;
 const BYTES_MAX = 256 * 1024;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -50,7 +52,7 @@ Deno.test("ReceiptLines reads what receiptLine() wrote, in parts of any length",
   );
   fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 8 }), (cuts) => {
     const read: [number, string][] = [];
-    const lines = new ReceiptLines((index, receipt) => read.push([index, textOf(receipt)]));
+    const lines = new ReceiptLines(LINE_BYTES_MAX, (index, receipt) => read.push([index, textOf(receipt)]));
     const ends = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
     for (let at = 1; at < ends.length; at++) lines.take(bytes.subarray(ends[at - 1], ends[at]));
     assertEquals(read, receipts.map((receipt, at) => [at * 21, receipt]));
@@ -59,10 +61,20 @@ Deno.test("ReceiptLines reads what receiptLine() wrote, in parts of any length",
 
 for (const text of ["", "\n", "{}\n", " {}\n", "x {}\n", "-1 {}\n", "64 {}\n", "7\n", "0 {}"]) {
   Deno.test(`ReceiptLines takes ${JSON.stringify(text)} for no receipt`, () => {
-    const lines = new ReceiptLines(() => fail("it took one"));
+    const lines = new ReceiptLines(LINE_BYTES_MAX, () => fail("it took one"));
     lines.take(bytesOf(text));
   });
 }
+
+Deno.test("ReceiptLines refuses a line that is too long, in however many parts, and more lines than a batch has frames", () => {
+  const lines = () => new ReceiptLines(8, () => {});
+  const [long, many] = [lines(), lines()];
+  long.take(bytesOf("0 123456\n0 1234"));
+  const tooLong = assertThrows(() => long.take(bytesOf("567")), AnswerError, "more than 8 bytes");
+  many.take(bytesOf("0 {}\n".repeat(64)));
+  const tooMany = assertThrows(() => many.take(bytesOf("0 {}\n")), AnswerError, "more than 64 lines");
+  assertEquals([tooLong.code, tooMany.code], ["too_long", "too_long"]);
+});
 
 Deno.test("fitsALine() lets neither nothing nor a line feed into a batch", () => {
   assertEquals(["a", "", "a\nb"].map((text) => fitsALine(bytesOf(text))), [true, false, false]);

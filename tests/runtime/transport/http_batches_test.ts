@@ -53,6 +53,7 @@ test("answers each frame of a batch by itself", async () => {
 async function sendMany(
   peer: FakePeer,
   options: Partial<HttpMeshOptions> = {},
+  times = 1,
 ): Promise<PromiseSettledResult<Answer>[]> {
   const { identity } = await createIdentity({ name: "alice", keypair: "node" });
   const { identity: other } = await createIdentity({ name: "bob", keypair: "node" });
@@ -63,7 +64,11 @@ async function sendMany(
   const frames = await Promise.all(
     Array.from({ length: MANY }, (_, at) => frameSaying(`${at}`, identity, other.id)),
   );
-  return await Promise.allSettled(frames.map((frame) => mesh.send(frame, other.id)));
+  const all: PromiseSettledResult<Answer>[] = [];
+  for (let time = 0; time < times; time++) {
+    all.push(...await Promise.allSettled(frames.map((frame) => mesh.send(frame, other.id))));
+  }
+  return all;
 }
 
 /** A nara that handles all; it answers a line for each frame. */
@@ -119,6 +124,47 @@ test("sends each frame by itself to a nara that knows no batches", async () => {
   const results = await sendMany(peer);
   const receipts = results.map((result) => result.status === "fulfilled" && result.value.receipt);
   assertEquals(receipts, results.map(() => HANDLED));
+});
+
+test("remembers which nara knows no batches", async () => {
+  await using peer = fakePeer(async (request) => {
+    const isOne = !(await request.text()).includes("\n");
+    return isOne ? Response.json(HANDLED) : new Response("trailing data", { status: 400 });
+  });
+  await sendMany(peer, {}, 3);
+  const batches = peer.requests.filter(isBatch).length;
+  assert(batches >= 1 && batches <= 4, `${batches} batches to a nara that knows none`);
+});
+
+test("takes what an answer says nothing of for unknown, and sends none of it twice", async () => {
+  await using peer = fakePeer(async (request) => {
+    await request.text();
+    return isBatch(request.headers) ? new Response(`0 ${JSON.stringify(HANDLED)}\n`) : Response.json(HANDLED);
+  });
+  const results = await sendMany(peer);
+  const said = results.map((result) =>
+    result.status === "fulfilled" ? result.value.receipt.outcome : "rejected"
+  );
+  const handled = peer.requests.length; // One frame of each request.
+  assertEquals(said.filter((outcome) => outcome === "handled").length, handled);
+  assertEquals(said.filter((outcome) => outcome === "unknown").length, MANY - handled);
+});
+
+test("fails the frames of a batch whose answer never ends", async () => {
+  const endless = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(0x5b)),
+    });
+  await using peer = fakePeer(async (request) => {
+    await request.text();
+    return isBatch(request.headers) ? new Response(endless()) : Response.json(HANDLED);
+  });
+  const results = await sendMany(peer);
+  const errors = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
+  assert(errors.length > 0);
+  for (const error of errors) {
+    assert(error.code === "unreachable" && error.cause?.code === "too_long", String(error));
+  }
 });
 
 test("tells every sender of a batch that a peer is too busy for it", async () => {
@@ -195,6 +241,8 @@ httpTest(
     while (seen.length < 2) await settled();
     await clock.advance(5); // The quick one's answer leaves without the slow one's.
     const reader = (await asking).body!.pipeThrough(new TextDecoderStream()).getReader();
+    const requests = bob.mesh.limits?.().find(({ name }) => name === "http.requests");
+    assertEquals(requests?.inUse(), 1, "it is under way until its last frame is settled");
     assertEquals((await reader.read()).value, '1 {"outcome":"handled"}\n');
     slow.resolve();
     assertEquals((await reader.read()).value, '0 {"outcome":"handled"}\n');
