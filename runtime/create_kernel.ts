@@ -137,6 +137,7 @@ function acquaintances(
     onMet: (other) => keyring.met(other, Number(clock.nowNs() / 1_000_000n)),
     rememberedAddressOf: (other) => recallAddressOf(file, other),
     blocks: blockMemory(file),
+    succession: keyring,
     quotas: config.peerQuotas,
     evidence,
     ownId: me.id,

@@ -162,7 +162,7 @@ export {
   type PeerDirectoryOptions,
   type ProvenPeer,
 } from "./primitives/peer_directory.ts";
-export type { BlockedPeer, BlockMemory } from "./primitives/peer_blocks.ts";
+export type { BlockedPeer, BlockMemory, Succession } from "./primitives/peer_blocks.ts";
 export { PeerError } from "./primitives/peer_error.ts";
 export { type Evidence, type EvidenceMemory, PeerEvidence } from "./primitives/peer_evidence.ts";
 export type { PeerQuotaOptions } from "./primitives/peer_quotas.ts";
@@ -254,6 +254,6 @@ export { PlazaInbox } from "./transport/plaza_inbox.ts";
 export { checkFullTopic, checkRoot, checkSubscription, matchesTopic } from "./transport/plaza_topic.ts";
 export type { KeptError } from "./primitives/kept_message.ts";
 export { type TypedStore, typedStore } from "./primitives/typed_store.ts";
-export type { AdmissionBounds } from "./transport/admission.ts";
+export type { AdmissionBounds } from "./transport/admission_options.ts";
 export type { GuardOptions, GuardVia } from "./transport/guard_options.ts";
 export { Secret, SECRET_TEXT } from "../utilities/secret.ts";

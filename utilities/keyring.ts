@@ -9,7 +9,8 @@
  * pin may go (`onForget`), an id that only ever introduced itself makes room for the next, the oldest first: such an id means nothing
  * here yet, and whoever took it over would gain no more than with a new one. An id that was met, that is that answered from an address
  * of its own, never makes room, nor does one for which somebody holds something (`keepWhile`). What a chain of rotations leaves behind
- * between its first and its last id does: keys are made for nothing, and who was met once could fill the keyring with its own.
+ * between its first and its last id does: keys are made for nothing, and who was met once could fill the keyring with its own. Its
+ * neighbours are joined first, and the last id of a chain stays as long as the one before it: no link may lead to an id that is free.
  * @module
  */
 
@@ -298,19 +299,48 @@ export class Keyring {
     const { onForget } = this.#options;
     if (!onForget) return false;
     for (const id of [...Iterator.from(this.#passing).take(ASKED_MAX)]) {
-      this.#passing.delete(id);
-      if (this.#isKept(id)) {
+      const leaving = this.#leavesFirst(id);
+      if (!this.#passing.has(leaving) || this.#isKept(leaving)) {
+        this.#passing.delete(id);
         this.#passing.add(id); // To the end: it was asked about just now.
         continue;
       }
-      onForget(id);
-      const { name } = this.#pins.get(id)!;
-      this.#pins.delete(id);
-      if (name !== undefined) this.#rename({ id, name: undefined }, name);
+      this.#join(leaving);
+      onForget(leaving);
+      const { name } = this.#pins.get(leaving)!;
+      this.#pins.delete(leaving);
+      this.#passing.delete(leaving);
+      if (name !== undefined) this.#rename({ id: leaving, name: undefined }, name);
       this.#forgotten++;
       return true;
     }
     return false;
+  }
+
+  /** Who has to go before `id` may: the last of a chain goes after the one before it. */
+  #leavesFirst(id: NaraId): NaraId {
+    const { before, after } = this.#neighbours(id);
+    return before && !after ? before.id : id;
+  }
+
+  /** The pins beside that of `id` in a chain, as far as they name it. */
+  #neighbours(id: NaraId): { before: Pin | undefined; after: Pin | undefined } {
+    const { predecessor = "", successor } = this.#pins.get(id)!;
+    const before = this.#pins.get(predecessor);
+    const isBefore = before?.successor?.id === id;
+    const after = this.#pins.get(successor?.id ?? "");
+    // A crash between the two writes of a join leaves the second link as it was.
+    const isAfter = after?.predecessor === id || isBefore && after?.predecessor === predecessor;
+    return { before: isBefore ? before : undefined, after: isAfter ? after : undefined };
+  }
+
+  /** Takes `id` out of its chain: those beside it become neighbours. */
+  #join(id: NaraId): void {
+    const { before, after } = this.#neighbours(id);
+    if (!after) return;
+    const { predecessor: _, ...first } = after;
+    this.#set(before ? { ...first, predecessor: before.id } : first);
+    if (before) this.#set({ ...before, successor: { id: after.id, atMs: before.successor!.atMs } });
   }
 
   #rename({ id, name }: Pick<Pin, "id" | "name">, before: NaraName | undefined): void {

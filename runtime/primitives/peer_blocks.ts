@@ -1,7 +1,10 @@
 /**
  * The block list: peers with whom this nara has nothing to do, by its operator's word. It survives restarts.
+ *
+ * Whoever hands its place on stays blocked under every later id. Those are not on the list: nobody but the operator adds to it.
  * @module
  */
+import type { Keyring } from "../../utilities/keyring.ts";
 import { isId, type NaraId } from "../../utilities/names.ts";
 import type { Limit } from "./limits.ts";
 import { PeerError } from "./peer_error.ts";
@@ -27,12 +30,16 @@ export interface BlockMemory {
   forget(id: NaraId): void;
 }
 
+/** Who follows whom. */
+export type Succession = Pick<Keyring, "predecessorOf" | "successorOf" | "keepWhile">;
+
 /** A list that ends with its process. */
 const NO_MEMORY: BlockMemory = { all: () => [], keep: () => {}, forget: () => {} };
 
 /** The block list of one nara. */
 export class PeerBlocks {
   readonly #memory: BlockMemory;
+  readonly #succession: Succession | undefined;
   readonly #blocked = new Map<NaraId, BlockedPeer>();
   readonly #addresses = new Map<string, NaraId>();
   #overflows = 0;
@@ -41,9 +48,12 @@ export class PeerBlocks {
    * A list as earlier runs kept it.
    *
    * @param memory Where it is kept. @default {nowhere}
+   * @param succession Who follows whom; the pins of those on the list stay. @default {nobody follows}
    */
-  constructor(memory: BlockMemory = NO_MEMORY) {
+  constructor(memory: BlockMemory = NO_MEMORY, succession?: Succession) {
     this.#memory = memory;
+    this.#succession = succession;
+    succession?.keepWhile((id) => this.#blocked.has(id));
     for (const blocked of memory.all()) this.#enter(blocked);
   }
 
@@ -57,9 +67,17 @@ export class PeerBlocks {
     return [...this.#blocked.values()];
   }
 
-  /** Whether `id` is blocked. */
+  /** Whether `id` is blocked, or anybody whom it follows. */
   has(id: NaraId): boolean {
-    return this.#blocked.has(id);
+    if (this.#blocked.size === 0) return false;
+    return this.#chain(id, (each) => this.#succession?.predecessorOf(each)).some((each) =>
+      this.#blocked.has(each)
+    );
+  }
+
+  /** `id` and all who followed it, the last one first. */
+  heirsOf(id: NaraId): NaraId[] {
+    return this.#chain(id, (each) => this.#succession?.successorOf(each)?.id).toReversed();
   }
 
   /** Whether somebody who is blocked was reached at `address`. */
@@ -98,16 +116,20 @@ export class PeerBlocks {
   }
 
   /**
-   * Unblocks a peer.
+   * Unblocks a peer, and whom it follows: it would stay blocked for their sake.
    *
    * @returns Whether it was blocked.
-   * @throws {StoreError} When that cannot be kept; then nothing has changed.
+   * @throws {StoreError} When that cannot be kept; then it is still blocked.
    */
   remove(id: NaraId): boolean {
-    if (!this.#blocked.has(id)) return false;
-    this.#memory.forget(id);
-    this.#leave(id);
-    return true;
+    const listed = this.#chain(id, (each) => this.#succession?.predecessorOf(each)).filter((each) =>
+      this.#blocked.has(each)
+    );
+    for (const each of listed) {
+      this.#memory.forget(each);
+      this.#leave(each);
+    }
+    return listed.length > 0;
   }
 
   /** Its bound, for `nara limits`. */
@@ -120,6 +142,14 @@ export class PeerBlocks {
       inUse: () => this.size,
       overflows: () => this.#overflows,
     }];
+  }
+
+  #chain(id: NaraId, next: (id: NaraId) => NaraId | undefined): NaraId[] {
+    const chain = new Set<NaraId>(); // A ring, should ever one come to be, ends where it began.
+    for (let each: NaraId | undefined = id; each !== undefined && !chain.has(each); each = next(each)) {
+      chain.add(each);
+    }
+    return [...chain];
   }
 
   #enter(blocked: BlockedPeer): void {

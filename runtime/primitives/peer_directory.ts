@@ -11,7 +11,7 @@ import type { Random } from "../../utilities/random.ts";
 import type { NaraId, NaraName } from "../../utilities/names.ts";
 import { AnswerError, MeshError, type Receipt } from "../transport/mesh.ts";
 import type { Limit } from "./limits.ts";
-import { type BlockMemory, PeerBlocks } from "./peer_blocks.ts";
+import { type BlockMemory, PeerBlocks, type Succession } from "./peer_blocks.ts";
 import { PeerCircuit } from "./peer_circuit.ts";
 import { ownId } from "./peer_error.ts";
 import type { PeerEvidence } from "./peer_evidence.ts";
@@ -63,6 +63,8 @@ export interface PeerDirectoryOptions {
   rememberedAddressOf?: (id: NaraId) => string | undefined;
   /** Where the block list is kept. @default {nowhere} */
   blocks?: BlockMemory;
+  /** Who follows whom: a block goes along. @default {nobody follows} */
+  succession?: Succession;
   /** What is known of keys that were refused. @default {nothing} */
   evidence?: PeerEvidence;
   /** What one peer may bring in a minute. */
@@ -117,7 +119,7 @@ export class PeerDirectory {
     const { mayDial = () => false, onProven = () => {}, onMet = () => {} } = options;
     this.#options = { clock, random, mayDial, onProven, onMet, peersMax, ownId, rememberedAddressOf };
     this.#addresses = new Set(addresses);
-    this.#blocks = new PeerBlocks(options.blocks);
+    this.#blocks = new PeerBlocks(options.blocks, options.succession);
     this.#quotas = new PeerQuotas(clock, options.quotas);
     this.evidence = options.evidence;
   }
@@ -295,13 +297,13 @@ export class PeerDirectory {
     return undefined;
   }
 
-  /** Whether `id` is blocked. */
+  /** Whether `id` is blocked, or anybody whom it follows. */
   isBlocked(id: NaraId): boolean {
     return this.#blocks.has(id);
   }
 
   /**
-   * From now on nothing is taken from `id` or sent to it, and its address is not dialled.
+   * From now on nothing is taken from `id` and whoever follows it or sent there, and its last address is not dialled.
    *
    * @returns Whether that is news.
    * @throws {PeerError} `bad_id`, `own_id` or `blocks_full`.
@@ -309,7 +311,9 @@ export class PeerDirectory {
    */
   block(id: NaraId): boolean {
     if (id === this.#options.ownId) throw ownId();
-    const address = this.#peers.get(id)?.address ?? this.#options.rememberedAddressOf?.(id);
+    const addressOf = (heir: NaraId) =>
+      this.#peers.get(heir)?.address ?? this.#options.rememberedAddressOf?.(heir);
+    const address = this.#blocks.heirsOf(id).values().map(addressOf).find(Boolean);
     return this.#blocks.add({ id, ...address !== undefined && { address } });
   }
 

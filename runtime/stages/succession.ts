@@ -10,7 +10,6 @@ import type { Message } from "../../messages/message.ts";
 import { IdentityError } from "../../utilities/identity_error.ts";
 import { isSigned, leadsTo, type Rotation } from "../../utilities/key_rotation.ts";
 import { isId } from "../../utilities/names.ts";
-import { PeerError } from "../primitives/peer_error.ts";
 import {
   continueWith,
   drop,
@@ -40,12 +39,13 @@ export function succession(rotationsOf: (payload: never) => readonly Rotation[])
       const { newKey } = rotations.at(-1)!;
       const result = await verifyWith(newKey, message, context);
       if (result.outcome !== "continue") return result;
-      const refusal = await checked(rotations, context);
-      if (refusal === "blocked") blockToo(message, context);
-      if (refusal) return drop(refusal);
-      const proven = pinned(newKey, result, context);
-      if (proven.outcome !== "continue") return proven;
-      return admitted(follow(rotations, proven.message, context), context);
+      const news = await checked(rotations, context);
+      if (!news) return drop("invalid_signature");
+      const followed = follow(news.rotations, result.message, context);
+      if (followed.outcome !== "continue") return followed;
+      if (news.isBlocked) return drop("blocked");
+      const proven = pinned(newKey, followed, context);
+      return proven.outcome === "continue" ? admitted(proven, context) : proven;
     },
   };
 }
@@ -54,38 +54,59 @@ function areIds({ oldId, newId }: Rotation): boolean {
   return isId(oldId) && isId(newId);
 }
 
-/** Why the rotations of those who are known here must not be followed. Others are not worth the work of checking them. */
+/** What rotations tell that is new here, and is proven. */
+interface News {
+  /** Those whose signatures were checked: nothing else may be followed. */
+  readonly rotations: readonly Rotation[];
+  /** Whether somebody who is blocked takes part. */
+  readonly isBlocked: boolean;
+}
+
+/**
+ * Checks the rotations of those who are known here. Others are not worth the work, and are not among the news: meanwhile the keyring
+ * goes on, and whoever was unknown when a rotation was passed over may be known when the others are checked.
+ *
+ * @returns Nothing, if a signature does not hold.
+ */
 async function checked(
   rotations: readonly Rotation[],
   { keyring, keypair, peers }: StageContext,
-): Promise<DropReason | undefined> {
+): Promise<News | undefined> {
+  const news: Rotation[] = [];
   let isRelevant = false;
   let isBlocked = false;
-  for (const rotation of rotations) {
+  for (let index = 0; index < rotations.length; index++) {
+    const rotation = rotations[index];
     isRelevant ||= keyring.get(rotation.oldId) !== undefined || peers.isBlocked(rotation.oldId);
-    if (!isRelevant || isKnown(rotation, keyring)) continue;
-    const isGood = await isSigned(rotation, (key, signature, bytes) => keypair.verify(key, signature, bytes));
-    if (!isGood) return "invalid_signature";
+    if (!isRelevant) continue;
     isBlocked ||= peers.isBlocked(rotation.oldId);
+    const known = knownUpTo(rotations, index, keyring);
+    if (known >= index) {
+      index = known;
+      continue;
+    }
+    const isGood = await isSigned(rotation, (key, signature, bytes) => keypair.verify(key, signature, bytes));
+    if (!isGood) return undefined;
+    news.push(rotation);
   }
-  return isBlocked ? "blocked" : undefined;
+  return { rotations: news, isBlocked };
 }
 
-/** Whether it was followed before: to check it again for every copy would be work for nothing. */
-function isKnown({ oldId, oldKey, newId, newKey }: Rotation, keyring: StageContext["keyring"]): boolean {
-  return keyring.successorOf(oldId)?.id === newId && keyring.get(oldId)?.toHex() === oldKey.toHex() &&
-    keyring.get(newId)?.toHex() === newKey.toHex();
+/**
+ * The last of the rotations that were followed before as one step from the one at `index` (steps between may have made room), or -1: to
+ * check them again for every copy would be work for nothing.
+ */
+function knownUpTo(rotations: readonly Rotation[], index: number, keyring: StageContext["keyring"]): number {
+  const { oldId, oldKey } = rotations[index];
+  const successor = keyring.successorOf(oldId)?.id;
+  if (successor === undefined || keyring.get(oldId)?.toHex() !== oldKey.toHex()) return -1;
+  const key = keyring.get(successor)?.toHex();
+  return rotations.findIndex(({ newId, newKey }, at) =>
+    at >= index && newId === successor && newKey.toHex() === key
+  );
 }
 
-/** Whoever is blocked stays so under a new key. */
-function blockToo({ fromId }: Message, { peers }: StageContext): void {
-  try {
-    peers.block(fromId);
-  } catch (thrown) {
-    if (!(thrown instanceof PeerError)) throw thrown; // There is no room: it is dropped all the same.
-  }
-}
-
+/** Follows what was checked. Who is blocked is followed as well: their block goes along with them. */
 function follow(
   rotations: readonly Rotation[],
   message: Message,
@@ -93,11 +114,11 @@ function follow(
 ): StageResult {
   const nowMs = Number(clock.nowNs() / 1_000_000n);
   try {
-    let isRelevant = false;
     for (const rotation of rotations) {
-      isRelevant ||= keyring.get(rotation.oldId) !== undefined;
-      if (!isRelevant) continue;
-      keyring.pin(rotation.newId, rotation.newKey);
+      const { oldId, newId, newKey } = rotation;
+      if (keyring.get(oldId) === undefined) continue;
+      // A second successor is not worth a pin: it is refused.
+      if ((keyring.successorOf(oldId)?.id ?? newId) === newId) keyring.pin(newId, newKey);
       keyring.succeed(rotation, nowMs);
     }
   } catch (thrown) {

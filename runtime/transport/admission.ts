@@ -19,58 +19,19 @@ import type { NaraId } from "../../utilities/names.ts";
 import { type Deadline, Deadlines } from "../primitives/deadlines.ts";
 import type { Limit } from "../primitives/limits.ts";
 import { addressOf } from "./address_share.ts";
+import {
+  type AdmissionBounds,
+  type AdmissionOptions,
+  type AdmissionRefusal,
+  DEFAULTS,
+} from "./admission_options.ts";
 import { FairQueue } from "./fair_queue.ts";
 import { HeldRefusals } from "./held_refusals.ts";
 
-/** Bounds of an {@linkcode Admission}. */
-export interface AdmissionBounds {
-  /** Requests in all, from head to answer. More ride out a longer burst, and all wait longer in it. @default {1_024} */
-  readonly requestsMax: number;
-  /** Bytes of their bodies, by what they say of themselves. @default {32 MiB} */
-  readonly bytesMax: number;
-  /** Turns at once. More keep the processor busier, and whoever comes next waits longer. @default {16} */
-  readonly turnsMax: number;
-  /** Milliseconds without any turn's end after which all of them are over: they wait for something, and others need not. @default {5} */
-  readonly turnMs: number;
-  /** Milliseconds that a request may wait for its turn: then its sender soon gives up, and it is not worth the work. @default {2_000} */
-  readonly waitMs: number;
-  /** Refusals in a second that are given at once; those past it are held back. @default {64} */
-  readonly promptMax: number;
-  /** Milliseconds that such a refusal is held back: who asks again at once, whatever it was told, asks less often. @default {500} */
-  readonly holdMs: number;
-  /** Connections whose sender is remembered; past it the one that came first is a stranger's again. @default {1_024} */
-  readonly sendersMax: number;
-}
-
-/** What an admission works with. */
-export interface AdmissionOptions extends Partial<AdmissionBounds> {
-  /** The runtime's time. */
-  readonly clock: Clock;
-  /** Whether memory is too short for any more. @default {never} */
-  readonly isMemoryShort?: () => boolean;
-}
-
-/** Why a request was turned away. */
-export type AdmissionRefusal =
-  | "memory_short"
-  | "too_many_requests"
-  | "too_many_bytes"
-  | "share_of_address"
-  | "share_of_sender"
-  | "waited_too_long";
-
-const DEFAULTS: AdmissionBounds = {
-  requestsMax: 1_024,
-  bytesMax: 32 * 1024 * 1024,
-  turnsMax: 16,
-  turnMs: 5,
-  waitMs: 2_000,
-  promptMax: 64,
-  holdMs: 500,
-  sendersMax: 1_024,
-};
 /** Bytes that are about as much work as the least request: a batch counts for its messages, nearly. */
 const COST_BYTES = 1_024;
+/** Messages in all turns together past which no other turn begins: whoever is next waits for no more than these. */
+const TURN_FRAMES_MAX = 64;
 /** What is counted. */
 type Counted = AdmissionRefusal | "waited" | "forgotten";
 const NO_REFUSALS: ReadonlySet<Counted> = new Set(["waited", "forgotten"]);
@@ -93,8 +54,12 @@ export interface Ticket {
   readonly sender: NaraId | undefined;
   /** Bytes that its body says to have, or has so far. */
   bytes: number;
-  /** Messages in it that are not verified yet; its turn ends with the last. */
+  /** Messages in it that are neither verified nor settled yet; its turn ends with the last. */
   frames: number;
+  /** Messages in it, and how many of them were proven and settled. */
+  total: number;
+  proven: number;
+  settled: number;
   /** Whether it is counted no more. */
   hasLeft: boolean;
   /** When it began to wait for its turn, or when that began. */
@@ -117,6 +82,8 @@ export class Admission implements Disposable {
   /** Whose turn it is, and by which connections they came. */
   readonly #turns = new Set<Ticket>();
   readonly #turnOf = new Map<string, Ticket>();
+  /** Messages of all turns that are not verified yet. */
+  #turnFrames = 0;
   readonly #waiting = new FairQueue<Ticket>();
   readonly #counts = new Map<Counted, number>();
   readonly #held: HeldRefusals;
@@ -162,7 +129,8 @@ export class Admission implements Disposable {
     add(this.#all, bytes);
     add(useOf(this.#byAddress, address), bytes);
     if (sender !== undefined) add(useOf(this.#bySender, sender), bytes);
-    return { connection, address, sender, bytes, frames: 1, hasLeft: false, sinceMs: 0, wake: undefined };
+    const counts = { frames: 1, total: 1, proven: 0, settled: 0 };
+    return { connection, address, sender, bytes, ...counts, hasLeft: false, sinceMs: 0, wake: undefined };
   }
 
   /** Counts more bytes of a body that did not say how many it has. `false` when there is no room for them, or it was let go. */
@@ -185,9 +153,9 @@ export class Admission implements Disposable {
    * @param frames How many messages are in it.
    */
   turn(ticket: Ticket, frames: number = 1): true | Promise<boolean> {
-    ticket.frames = frames;
+    ticket.frames = ticket.total = frames;
     ticket.sinceMs = this.#clock.monotonicMs();
-    if (this.#turns.size < this.#bounds.turnsMax && this.#waiting.size === 0) {
+    if (this.#mayBegin() && this.#waiting.size === 0) {
       this.#begin(ticket);
       return true;
     }
@@ -205,7 +173,15 @@ export class Admission implements Disposable {
   proven(connection: string, sender: NaraId): void {
     if (this.#senders.get(connection) !== sender) this.#remember(connection, sender);
     const ticket = this.#turnOf.get(connection);
-    if (ticket && --ticket.frames <= 0) this.#end(ticket);
+    if (!ticket) return;
+    ticket.proven++;
+    this.#lighten(ticket);
+  }
+
+  /** Notes that one message of a batch came to its outcome, proven or not. */
+  settled(ticket: Ticket): void {
+    ticket.settled++;
+    this.#lighten(ticket);
   }
 
   /** Waits until a refusal may be given: most at once, but not to those who ask again and again. */
@@ -328,25 +304,48 @@ export class Admission implements Disposable {
     this.#senders.set(connection, sender);
   }
 
+  /** What of a turn is done makes room for others. */
+  #lighten(ticket: Ticket): void {
+    const left = ticket.total - Math.max(ticket.proven, ticket.settled);
+    if (left <= 0) return this.#end(ticket);
+    if (left >= ticket.frames) return;
+    if (this.#turns.has(ticket)) this.#turnFrames -= ticket.frames - left;
+    ticket.frames = left;
+    if (this.#waiting.size === 0) return;
+    this.#progressMs = this.#clock.monotonicMs();
+    this.#advance();
+  }
+
+  #mayBegin(): boolean {
+    return this.#turns.size < this.#bounds.turnsMax && this.#turnFrames < TURN_FRAMES_MAX;
+  }
+
   #begin(ticket: Ticket): void {
     this.#progressMs = ticket.sinceMs;
+    this.#turnFrames += ticket.frames;
     this.#turns.add(ticket);
     this.#turnOf.set(ticket.connection, ticket);
   }
 
   #end(ticket: Ticket): void {
     if (this.#turnOf.get(ticket.connection) === ticket) this.#turnOf.delete(ticket.connection);
-    if (!this.#turns.delete(ticket) || this.#waiting.size === 0) return;
+    if (!this.#turns.delete(ticket)) return;
+    this.#turnFrames -= ticket.frames;
+    if (this.#waiting.size === 0) return;
     this.#progressMs = this.#clock.monotonicMs();
     this.#advance();
   }
 
   /** Gives turns to those who wait, and watches over the oldest turn while there are any. */
   #advance(): void {
-    const { turnsMax, turnMs, waitMs } = this.#bounds;
+    const { turnMs, waitMs } = this.#bounds;
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#progressMs >= turnMs) this.#turns.clear();
-    while (this.#turns.size < turnsMax) {
+    if (nowMs - this.#progressMs >= turnMs) {
+      this.#turns.clear();
+      this.#turnOf.clear();
+      this.#turnFrames = 0;
+    }
+    while (this.#mayBegin()) {
       const ticket = this.#waiting.shift();
       if (!ticket) break;
       const isIts = nowMs - ticket.sinceMs <= waitMs;

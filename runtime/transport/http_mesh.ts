@@ -8,7 +8,7 @@
  * @module
  */
 import type { NaraId } from "../../utilities/names.ts";
-import type { AdmissionBounds } from "./admission.ts";
+import type { AdmissionBounds } from "./admission_options.ts";
 import { MESSAGE_REQUEST, requestHeaders } from "./http_auth.ts";
 import { type GuardOptions, type GuardSettings, guardSettings } from "./guard_options.ts";
 import { HttpBatches } from "./http_batches.ts";

@@ -6,7 +6,8 @@ import { canonicalString } from "../../utilities/canonical_json.ts";
 import { encodeBase64 } from "../../utilities/base64.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
 import type { Limit } from "../primitives/limits.ts";
-import { Admission, type AdmissionBounds, type Ticket } from "./admission.ts";
+import { Admission, type Ticket } from "./admission.ts";
+import type { AdmissionBounds } from "./admission_options.ts";
 import type { GuardSettings } from "./guard_options.ts";
 import { admit, MESSAGE_REQUEST, responseHeaders } from "./http_auth.ts";
 import { BATCH_FRAMES_MAX, isBatch, splitFrames } from "./http_batch.ts";
@@ -35,6 +36,8 @@ const GUARDED_MS = 1_000;
 const THROWN_AWAY_MAX = 65_536;
 /** Turns of the event loop that a frame of a batch waits for room: its sender has just as many under way as it was let. */
 const FULL_TURNS = 8;
+/** Frames of a batch that are handed over in one turn of the event loop. */
+const SLICE_FRAMES = 8;
 const BATCH_RULE = `A batch holds 1 to ${BATCH_FRAMES_MAX} frames, a line each`;
 const NO_HEADERS = new Headers();
 const UNAUTHORIZED: Receipt = { outcome: "drop", reason: "unauthorized" };
@@ -225,8 +228,14 @@ export class HttpServer implements AsyncDisposable {
     const answer = new BatchAnswer(frames.length, this.#deadlines);
     const lines: Promise<void>[] = [];
     for (let index = 0; index < frames.length; index++) {
+      // In between others come in, and get their turn before all of this one is done.
+      if (index > 0 && index % SLICE_FRAMES === 0) await turns(1);
       for (let turn = 0; this.#inbox.isFull && turn < FULL_TURNS; turn++) await turns(1);
-      lines.push(this.#line(frames[index], peer).then((receipt) => answer.add(index, receipt)));
+      const line = this.#line(frames[index], peer);
+      lines.push(line.then((receipt) => {
+        answer.add(index, receipt);
+        this.#admission.settled(ticket);
+      }));
     }
     Promise.all(lines).finally(() => {
       this.#answering--;

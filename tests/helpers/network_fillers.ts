@@ -2,7 +2,8 @@
  * What takes up the bounds of a nara's transports, as `limit_fillers.ts` does for the runtime's own.
  * @module
  */
-import { Admission, type AdmissionBounds } from "../../runtime/transport/admission.ts";
+import { Admission } from "../../runtime/transport/admission.ts";
+import type { AdmissionBounds } from "../../runtime/transport/admission_options.ts";
 import { HttpClient } from "../../runtime/transport/http_client.ts";
 import { HttpInbox } from "../../runtime/transport/http_inbox.ts";
 import { MemoryPlaza } from "../../runtime/transport/memory_plaza.ts";

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { PeerBlocks } from "../../runtime/primitives/peer_blocks.ts";
 import { MemoryStore } from "../../runtime/primitives/memory_store.ts";
 import { createRuntime } from "../../runtime/runtime.ts";
 import { MockRuntime } from "../../runtime/testing/mock_runtime.ts";
@@ -6,9 +7,10 @@ import { meshRequest, protocolUnverified } from "../../runtime/templates.ts";
 import { verifyIfSigned } from "../../runtime/stages/verify.ts";
 import { MeshError } from "../../runtime/transport/mesh.ts";
 import { PresenceService } from "../../services/presence/service.ts";
+import { Keyring } from "../../utilities/keyring.ts";
 import { answer, note, question, TestService, textSchema } from "../helpers/kinds.ts";
 import { Bench } from "../helpers/mock.ts";
-import { me } from "../helpers/stage_context.ts";
+import { alice, mallory, me, naraNamed } from "../helpers/stage_context.ts";
 
 const hint = meshRequest("test:hint", "May be unsigned").withVersion(1, textSchema).with({
   receive: { verify: verifyIfSigned() },
@@ -151,4 +153,27 @@ Deno.test("Runtime gives a peer no answer that was blocked while its question wa
   const from = await mock.peer("alice");
   const draft = question.draft({ text: "?" }, { to: mock.runtime.me.id });
   assertEquals(await mock.deliver(draft, { from }), { receipt: { outcome: "handled" } });
+});
+
+Deno.test("PeerBlocks.has() goes along with whoever hands its place on, and PeerBlocks.remove() with it", async () => {
+  const keyring = new Keyring({ pinsMax: 3, onForget: () => {} });
+  const heir = await naraNamed("heir");
+  const ids = [alice, mallory, heir];
+  const blocks = new PeerBlocks(undefined, keyring);
+  for (const { id, keypair } of ids) keyring.pin(id, keypair.publicKey);
+  for (const [old, next] of [[alice, mallory], [mallory, heir]]) {
+    const [oldKey, newKey] = [old.keypair.publicKey, next.keypair.publicKey];
+    keyring.succeed({ oldId: old.id, oldKey, newId: next.id, newKey, rotatedAt: 0 }, 0);
+  }
+  const state = () => ids.map(({ id }) => blocks.has(id));
+  blocks.add({ id: mallory.id });
+  assertEquals([state(), blocks.size], [[false, true, true], 1]);
+  keyring.pin(me.id, me.keypair.publicKey);
+  keyring.pin("another", (await naraNamed("another")).keypair.publicKey);
+  assertEquals(
+    [keyring.get(mallory.id) !== undefined, state()],
+    [true, [false, true, true]],
+    "its pin stays",
+  );
+  assertEquals([blocks.remove(heir.id), state(), blocks.size], [true, [false, false, false], 0]);
 });

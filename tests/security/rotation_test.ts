@@ -3,18 +3,20 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { succession } from "../../runtime/stages/succession.ts";
 import { signedFrame } from "../../runtime/testing/frames.ts";
 import { heyThere, identityRotated } from "../../services/presence/behaviors.ts";
 import { toWire } from "../../services/presence/rotations.ts";
 import { PresenceService } from "../../services/presence/service.ts";
 import { systemClock } from "../../utilities/clock.ts";
 import type { Identity } from "../../utilities/identity.ts";
+import { Keyring } from "../../utilities/keyring.ts";
 import { RETIREMENT_MS, type Rotation, signRotation } from "../../utilities/key_rotation.ts";
 import { letter, type Sample } from "../helpers/all_kinds.ts";
 import { alice, type Attempt, gopher, mallory, newRemains, stranger, Target } from "../helpers/hostile.ts";
 import { attackedNara, HonestClient } from "../helpers/honest_client.ts";
 import { lacking } from "../helpers/permissions.ts";
-import { naraNamed } from "../helpers/stage_context.ts";
+import { me, messageOf, naraNamed, stageContext } from "../helpers/stage_context.ts";
 
 const heir = await naraNamed("heir");
 const grandchild = await naraNamed("grandchild");
@@ -207,7 +209,90 @@ Deno.test("R64 Keyring lets nobody escape a block by a new key", async () => {
   const { peers, keyring } = target.runtime;
   peers.block(alice.id);
   assertEquals((await tell(target, heir, toHeir)).dropped, ["blocked"]);
-  assertEquals([peers.isBlocked(heir.id), keyring.get(heir.id)], [true, undefined]);
+  assertEquals([peers.isBlocked(heir.id), keyring.successorOf(alice.id)?.id], [true, heir.id]);
+  assertEquals((await tell(target, grandchild, toHeir, toGrandchild)).dropped, ["blocked"]);
+  assertEquals(await say(target, grandchild), ["blocked"]);
+  peers.unblock(alice.id);
+  assertEquals(await say(target, grandchild), [], "it is one and the same nara");
+});
+
+Deno.test("R64 Keyring lets nobody escape a block who rotated before it", async () => {
+  await using target = await Target.open();
+  const { peers } = target.runtime;
+  await tell(target, grandchild, toHeir, toGrandchild);
+  assertEquals(await say(target, grandchild), []);
+  peers.block(alice.id);
+  assertEquals([await say(target, heir), await say(target, grandchild)], [["blocked"], ["blocked"]]);
+  assertEquals((await tell(target, grandchild, toHeir, toGrandchild)).dropped, ["blocked"], "told again");
+});
+
+Deno.test("R64 Keyring lets nobody who is blocked fill the block list with successors", async () => {
+  await using target = await Target.open();
+  const { peers, keyring, limits } = target.runtime;
+  peers.block(alice.id);
+  const dropped = [];
+  const successors = await Promise.all(["one", "two", "three"].map(naraNamed));
+  for (const successor of successors) {
+    dropped.push(
+      (await tell(target, successor, await signRotation({ old: alice, successor, rotatedAt }))).dropped[0],
+    );
+  }
+  assertEquals(dropped, ["blocked", "key_conflict", "key_conflict"]);
+  assertEquals(successors.map(({ id }) => peers.isBlocked(id)), [true, false, false]);
+  assertEquals(successors.map(({ id }) => keyring.get(id) !== undefined), [true, false, false]);
+  const [list] = limits.all().filter(({ name }) => name === "peers.blocked");
+  assertEquals(list.inUse(), 1, "what the operator said, and no more");
+});
+
+Deno.test("R64 Keyring follows no rotation that was passed over, whoever is pinned while the others are checked", async () => {
+  const forged = {
+    ...await signRotation({ old: stranger, successor: alice, rotatedAt }),
+    oldSignature: new Uint8Array(64),
+    newSignature: new Uint8Array(64),
+  };
+  const keyring = new Keyring();
+  keyring.pin(alice.id, alice.keypair.publicKey);
+  const signature = new Uint8Array(64).fill(7);
+  const keypair = Object.create(me.keypair, {
+    verify: {
+      value: async (...[key, sig, bytes]: Parameters<typeof me.keypair.verify>) => {
+        await Promise.resolve();
+        if (sig === signature) return true; // The message's own is good.
+        keyring.pin(stranger.id, stranger.keypair.publicKey); // The stranger says hello meanwhile.
+        return await me.keypair.verify(key, sig, bytes);
+      },
+    },
+  });
+  const message = messageOf({ fromId: heir.id, signature });
+  const stage = succession(() => [forged, toHeir]);
+  const { outcome } = await stage.process(message, stageContext({ keyring, keypair }));
+  assertEquals([outcome, keyring.get(stranger.id)], ["continue", stranger.keypair.publicKey]);
+  assertEquals([keyring.successorOf(stranger.id), keyring.predecessorOf(alice.id)], [undefined, undefined]);
+  assertEquals(keyring.successorOf(alice.id)?.id, heir.id);
+});
+
+Deno.test("R64 Keyring knows a chain again of which a step made room", async () => {
+  const keyring = new Keyring({ pinsMax: 3, onForget: () => {} });
+  keyring.pin(alice.id, alice.keypair.publicKey);
+  keyring.met(alice.id, 0);
+  const context = stageContext({
+    keyring,
+    keypair: Object.create(me.keypair, {
+      verify: {
+        value: (...[key, sig, bytes]: Parameters<typeof me.keypair.verify>) =>
+          sig === signature || me.keypair.verify(key, sig, bytes),
+      },
+    }),
+  });
+  const signature = new Uint8Array(64).fill(7);
+  const message = messageOf({ fromId: grandchild.id, signature });
+  const stage = succession(() => [toHeir, toGrandchild]);
+  assertEquals((await stage.process(message, context)).outcome, "continue");
+  keyring.pin(stranger.id, stranger.keypair.publicKey);
+  assertEquals(keyring.get(heir.id), undefined, "it made room");
+  keyring.pin(heir.id, mallory.keypair.publicKey);
+  assertEquals((await stage.process(message, context)).outcome, "continue");
+  assertEquals([keyring.successorOf(alice.id)?.id, keyring.conflicts], [grandchild.id, 0]);
 });
 
 Deno.test({

@@ -75,6 +75,46 @@ Deno.test("Keyring forgets who handed on what it took over, so that nobody fills
   assertEquals([keyring.get("r0"), keyring.get("r50")], [keys.get("r0"), keys.get("r50")]);
 });
 
+Deno.test("Keyring joins the neighbours of a step that makes room, so that nobody takes its place in the chain", () => {
+  const told: string[] = [];
+  const { keyring, forgotten, pin } = small(4, {
+    onChange: ({ id, successor, predecessor }) =>
+      told.push(`${predecessor ?? ""}>${id}>${successor?.id ?? ""}`),
+  });
+  const rotate = (oldId: string, newId: string, nowMs: number) => {
+    pin(newId);
+    const [oldKey, newKey] = [keyring.get(oldId)!, keyring.get(newId)!];
+    keyring.succeed({ oldId, oldKey, newId, newKey, rotatedAt: 0 }, nowMs);
+  };
+  pin("first");
+  keyring.met("first", 0);
+  rotate("first", "step", 5);
+  rotate("step", "last", 6);
+  pin("friend");
+  keyring.met("friend", 0);
+  pin("newcomer");
+  keyring.pin("step", keyOf(7_777)); // The newcomer makes room: it is somebody else's id now.
+  assertEquals(forgotten, ["step", "newcomer"]);
+  assertEquals([keyring.successorOf("first"), keyring.predecessorOf("last")], [
+    { id: "last", atMs: 5 },
+    "first",
+  ]);
+  assertEquals([keyring.successorOf("step"), keyring.predecessorOf("step")], [undefined, undefined]);
+  assertEquals(told.includes("first>last>") && told.includes(">first>last"), true, "what is kept is told");
+});
+
+Deno.test("Keyring forgets the first stranger of a chain before the last, so that no link leads to a free id", () => {
+  const { keyring, forgotten, pin } = small(2);
+  pin("new");
+  pin("old");
+  const [oldKey, newKey] = [keyring.get("old")!, keyring.get("new")!];
+  keyring.succeed({ oldId: "old", oldKey, newId: "new", newKey, rotatedAt: 0 }, 0);
+  pin("newcomer");
+  assertEquals([forgotten, keyring.predecessorOf("new")], [["old"], undefined]);
+  pin("another");
+  assertEquals(forgotten, ["old", "new"]);
+});
+
 Deno.test("Keyring forgets strangers who follow one another like any others", () => {
   const { keyring, pin } = small(4);
   for (let count = 0; count < 20; count++) {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { settled, VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
 import { addressOf } from "../../../runtime/transport/address_share.ts";
-import { Admission, type AdmissionOptions, type Ticket } from "../../../runtime/transport/admission.ts";
+import { Admission, type Ticket } from "../../../runtime/transport/admission.ts";
+import type { AdmissionOptions } from "../../../runtime/transport/admission_options.ts";
 import { alice, mallory } from "../../helpers/stage_context.ts";
 
 function opened(options: Partial<AdmissionOptions> = {}) {
@@ -82,6 +83,20 @@ Deno.test("Admission takes so many bytes in all, and those of a body that does n
   port.admission.leave(large);
   port.admission.leave(growing);
   port.admitted("10.0.0.3:1", 100);
+});
+
+Deno.test("Admission lets others wait for no more than 64 messages, and counts a batch for all of its own", () => {
+  using port = opened({});
+  const { admission } = port;
+  const batch = port.admitted("10.0.0.1:1");
+  assertEquals(admission.turn(batch, 64), true);
+  const next = port.admitted("10.0.0.2:1");
+  const turn = admission.turn(next);
+  assert(turn instanceof Promise, "its turn came beside a full batch");
+  let isIts: boolean | undefined;
+  turn.then((its) => isIts = its);
+  admission.settled(batch); // One of 64 is done: there is room.
+  return turn.then((its) => assertEquals([its, isIts], [true, true]));
 });
 
 Deno.test("Admission counts nothing more of a body whose request was let go", () => {
