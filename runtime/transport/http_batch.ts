@@ -5,16 +5,18 @@
  * A frame never contains a line feed: what this implementation writes has none outside of strings, and in them it is escaped.
  * @module
  */
+import { concatBytes } from "../../utilities/bytes.ts";
 import type { WrittenReceipt } from "./http_receipt.ts";
 import { AnswerError } from "./mesh.ts";
 
 /** What a request says that carries several frames, and a response that carries their receipts. */
-export const BATCH_TYPE = "application/x-ndjson";
+const BATCH_TYPE = "application/x-ndjson";
 /** Headers of both. */
 export const BATCH_HEADERS: Readonly<Record<string, string>> = { "content-type": BATCH_TYPE };
 /** Frames in one request at most. */
 export const BATCH_FRAMES_MAX = 64;
 const LINE_FEED = 0x0a, SPACE = 0x20, ZERO = 0x30;
+const END_OF_LINE = Uint8Array.of(LINE_FEED);
 const encoder = new TextEncoder();
 
 /** Whether a request with these headers carries several frames. */
@@ -50,13 +52,8 @@ export function splitFrames(body: Uint8Array): Uint8Array[] | undefined {
 
 /** A receipt as a line of a response: the number of its frame, a space, and what it says. */
 export function receiptLine(index: number, { body }: WrittenReceipt): Uint8Array<ArrayBuffer> {
-  const head = encoder.encode(`${index} `);
   const receipt = typeof body === "string" ? encoder.encode(body) : body;
-  const line = new Uint8Array(head.length + receipt.length + 1);
-  line.set(head);
-  line.set(receipt, head.length);
-  line[line.length - 1] = LINE_FEED;
-  return line;
+  return concatBytes([encoder.encode(`${index} `), receipt, END_OF_LINE]);
 }
 
 /** Reads the lines of a response as they come, in parts of any length. */
@@ -87,7 +84,7 @@ export class ReceiptLines {
     for (let end = part.indexOf(LINE_FEED); end >= 0; end = part.indexOf(LINE_FEED, start)) {
       this.#add(part.subarray(start, end));
       if (++this.#lines > BATCH_FRAMES_MAX) throw tooLong(`more than ${BATCH_FRAMES_MAX} lines`);
-      this.#line(this.#parts.length === 1 ? this.#parts[0] : joined(this.#parts, this.#length));
+      this.#line(this.#parts.length === 1 ? this.#parts[0] : concatBytes(this.#parts));
       this.#parts = [];
       this.#length = 0;
       start = end + 1;
@@ -115,16 +112,6 @@ export class ReceiptLines {
 
 function tooLong(what: string): AnswerError {
   return new AnswerError("too_long", `Cannot read the answer to a batch: it has ${what}`);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function splitLines(body: Uint8Array): Uint8Array[] {

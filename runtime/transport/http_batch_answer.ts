@@ -2,6 +2,7 @@
  * The response to a batch: whole, where all its frames came to their outcomes at once, or else line by line as they do.
  * @module
  */
+import { concatBytes } from "../../utilities/bytes.ts";
 import type { Deadline, Deadlines } from "../primitives/deadlines.ts";
 import { BATCH_HEADERS, receiptLine } from "./http_batch.ts";
 import type { WrittenReceipt } from "./http_receipt.ts";
@@ -45,7 +46,7 @@ export class BatchAnswer {
     else if (!this.#isGone) this.#stream.enqueue(line);
     if (--this.#missing > 0) return;
     this.#deadlines.remove(this.#patience);
-    if (!this.#stream) this.#resolve(new Response(whole(this.#lines), INIT));
+    if (!this.#stream) this.#resolve(new Response(concatBytes(this.#lines), INIT));
     else if (!this.#isGone) this.#stream.close();
   }
 
@@ -53,23 +54,11 @@ export class BatchAnswer {
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
         this.#stream = controller;
-        if (this.#lines.length > 0) controller.enqueue(whole(this.#lines));
+        if (this.#lines.length > 0) controller.enqueue(concatBytes(this.#lines));
         this.#lines = [];
       },
       cancel: () => void (this.#isGone = true), // Who asked does not listen any more.
     });
     this.#resolve(new Response(body, INIT));
   }
-}
-
-function whole(lines: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  let length = 0;
-  for (const line of lines) length += line.length;
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const line of lines) {
-    body.set(line, at);
-    at += line.length;
-  }
-  return body;
 }

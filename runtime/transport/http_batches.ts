@@ -15,8 +15,6 @@ import type { Answer } from "./mesh.ts";
 
 /** Bytes of frames in one request at most. */
 const BATCH_BYTES_MAX = 256 * 1024;
-/** Room for a receipt around a reply, in bytes. */
-const RECEIPT_BYTES_MAX = 4_096;
 /** For how long an address that knew no batches is sent none, and how many such addresses are remembered. */
 const WITHOUT_MS = 600_000, WITHOUT_MAX = 1_024;
 
@@ -26,6 +24,8 @@ export interface HttpBatchesOptions extends Pick<HttpClientOptions, "clock"> {
   readonly client: Pick<HttpClient, "post">;
   /** Bytes that a frame may hold. */
   readonly frameBytesMax: number;
+  /** Bytes that the answer to one frame may hold. */
+  readonly answerBytesMax: number;
 }
 
 /** Frames to naras of this implementation, in company where they would wait. Dispose of it to stop its timer. */
@@ -40,9 +40,9 @@ export class HttpBatches implements Disposable {
   readonly #batchers = new Map<string, Batcher>();
 
   /** @param options How requests leave, and bounds. */
-  constructor({ clock, client, frameBytesMax }: HttpBatchesOptions) {
+  constructor({ clock, client, frameBytesMax, answerBytesMax }: HttpBatchesOptions) {
     this.#clock = clock;
-    this.#lineBytesMax = frameBytesMax + RECEIPT_BYTES_MAX;
+    this.#lineBytesMax = answerBytesMax;
     this.#client = client;
     this.#bytesMax = Math.min(BATCH_BYTES_MAX, frameBytesMax);
     this.#deadlines = new Deadlines(clock);

@@ -2,6 +2,7 @@
  * One HTTP request and its answer, as the client library calls back about it.
  * @module
  */
+import { concatBytes } from "../../utilities/bytes.ts";
 import { toError } from "../../utilities/errors.ts";
 import type { HttpAnswer } from "./http_receipt.ts";
 import { STATUS_CODE } from "./http_responses.ts";
@@ -112,14 +113,7 @@ export class HttpExchange {
   }
 
   #body(): Uint8Array {
-    if (this.#chunks.length === 1) return this.#chunks[0];
-    const body = new Uint8Array(this.#chunks.reduce((sum, { length }) => sum + length, 0));
-    let end = 0;
-    for (const chunk of this.#chunks) {
-      body.set(chunk, end);
-      end += chunk.length;
-    }
-    return body;
+    return this.#chunks.length === 1 ? this.#chunks[0] : concatBytes(this.#chunks);
   }
 }
 

@@ -147,7 +147,7 @@ class HttpMesh implements MeshTransport {
     });
     this.#batches = settings.batching === false
       ? undefined
-      : new HttpBatches({ clock, client, frameBytesMax });
+      : new HttpBatches({ clock, client, frameBytesMax, answerBytesMax });
   }
 
   get inbound(): ReadableStream<InboundFrame> {

@@ -205,11 +205,12 @@ export class HttpServer implements AsyncDisposable {
     if (frame === "no_room") return this.#busy("too_many_bytes", CLOSE);
     if (typeof frame === "string") return this.#refused(bodyResponse(frame, this.#options));
     if (!this.#inbox.hasRoom) return this.#busy("inbox_full"); // Others came in while this one was read.
-    const frames = isBatch(request.headers) ? splitFrames(frame) : [frame];
+    const isOfMany = isBatch(request.headers);
+    const frames = isOfMany ? splitFrames(frame) : [frame];
     if (!frames) return this.#refused(textResponse(STATUS_CODE.BadRequest, BATCH_RULE));
     const turn = this.#admission.turn(ticket, frames.length);
     if (turn !== true && !await turn) return this.#busy("waited_too_long");
-    if (isBatch(request.headers)) return await this.#batch(frames, ticket);
+    if (isOfMany) return await this.#batch(frames, ticket);
     const judged = admit(request.headers, frame, this.#host);
     const admission = judged instanceof Promise ? await judged : judged;
     if (!admission.admitted) {
