@@ -3,7 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type BodyFrame, ChunkedFrame, LengthFrame } from "./guard_frame.ts";
+import { type BodyFrame, ChunkedFrame, LengthFrame } from "./http_framing.ts";
 import type { Refusal } from "./guard_head.ts";
 import { RETRY_HEADERS, STATUS_CODE, STATUS_TEXT } from "./http_responses.ts";
 

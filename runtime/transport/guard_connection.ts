@@ -11,7 +11,7 @@ import type { Deadline } from "../primitives/deadlines.ts";
 import { CONTINUE, readAnswer, refusalBytes } from "./guard_answer.ts";
 import { GuardBuffer } from "./guard_buffer.ts";
 import type { GuardCut, GuardDesk } from "./guard_desk.ts";
-import { type BodyFrame, ChunkedFrame, LengthFrame } from "./guard_frame.ts";
+import { type BodyFrame, ChunkedFrame, LengthFrame } from "./http_framing.ts";
 import { HeadScan, readHead, type Refusal, type RequestHead } from "./guard_head.ts";
 import { GUARD_FIELD } from "./guard_behind.ts";
 import type { GuardPhase, Seated } from "./guard_seats.ts";

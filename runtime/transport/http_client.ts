@@ -6,7 +6,8 @@ import type { Clock } from "../../utilities/clock.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
 import type { Limit } from "../primitives/limits.ts";
 import { HttpExchange, unreachable } from "./http_exchange.ts";
-import { HttpPools, type HttpPost } from "./http_pools.ts";
+import { HttpPools } from "./http_pools.ts";
+import type { HttpPost } from "./http_request.ts";
 import type { HttpAnswer } from "./http_receipt.ts";
 import { MeshError } from "./mesh.ts";
 

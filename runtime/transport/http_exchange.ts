@@ -1,5 +1,5 @@
 /**
- * One HTTP request and its answer, as the client library calls back about it.
+ * One HTTP request and its answer, part by part as it comes.
  * @module
  */
 import { concatBytes } from "../../utilities/bytes.ts";
@@ -8,9 +8,10 @@ import type { HttpAnswer } from "./http_receipt.ts";
 import { STATUS_CODE } from "./http_responses.ts";
 import { AnswerError, MeshError } from "./mesh.ts";
 
-/** What can end a request that is under way. */
-interface Controller {
-  abort(reason: Error): void;
+/** What bears a request. */
+interface Bearer {
+  /** Ends the request, and itself. */
+  close(): void;
 }
 
 /** A request under way. It ends once: with an answer, or with the first failure. */
@@ -21,10 +22,10 @@ export class HttpExchange {
   readonly #onPart: ((part: Uint8Array) => void) | undefined;
   readonly #answer = Promise.withResolvers<HttpAnswer>();
   readonly #chunks: Uint8Array[] = [];
-  #controller: Controller | undefined;
+  #bearer: Bearer | undefined;
   #failure: Error | undefined;
   #status = 0;
-  #retryAfter: unknown;
+  #retryAfter: string | undefined;
   #length = 0;
 
   /**
@@ -50,32 +51,29 @@ export class HttpExchange {
     if (this.#failure) return;
     this.#failure = toError(reason);
     this.#onEnd();
-    this.#controller?.abort(this.#failure);
+    this.#bearer?.close();
     this.#answer.reject(reason);
   }
 
-  /**
-   * The connection is there, and the request starts.
-   *
-   * @throws What it failed for while it waited, which takes it from the queue.
-   */
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    if (this.#failure) throw this.#failure; // It waited too long for its turn. Aborting would cost the connection.
+  /** Whether it has failed, as may happen while it waits for a connection. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** It leaves. */
+  begin(bearer: Bearer): void {
+    this.#bearer = bearer;
   }
 
   /** The head of the answer is there. */
-  onResponseStart(
-    _controller: Controller,
-    status: number,
-    headers?: Readonly<Record<string, unknown>>,
-  ): void {
+  onHead(status: number, retryAfter: string | undefined): void {
     this.#status = status;
-    this.#retryAfter = headers?.["retry-after"];
+    this.#retryAfter = retryAfter;
   }
 
   /** A part of the answer is there. */
-  onResponseData(_controller: Controller, chunk: Uint8Array): void {
+  onData(chunk: Uint8Array): void {
+    if (this.#failure) return;
     this.#length += chunk.length;
     if (this.#length > this.#bytesMax) {
       const why = `its answer holds more than ${this.#bytesMax} bytes`;
@@ -86,12 +84,11 @@ export class HttpExchange {
     if (this.#onPart && this.#status === STATUS_CODE.OK) {
       return this.#pass(new Uint8Array(chunk), this.#onPart);
     }
-    this.#chunks.push(new Uint8Array(chunk)); // A copy: the library reads into one buffer again and again.
+    this.#chunks.push(new Uint8Array(chunk)); // A copy: a connection reads into one buffer again and again.
   }
 
   /** Whoever reads the parts may refuse them. */
   #pass(part: Uint8Array, onPart: (part: Uint8Array) => void): void {
-    if (this.#failure) return;
     try {
       onPart(part);
     } catch (thrown) {
@@ -101,14 +98,14 @@ export class HttpExchange {
   }
 
   /** The answer is whole. */
-  onResponseEnd(): void {
+  onEnd(): void {
     if (this.#failure) return;
     this.#onEnd();
     this.#answer.resolve({ status: this.#status, body: this.#body(), retryAfterMs: msOf(this.#retryAfter) });
   }
 
   /** The connection failed. */
-  onResponseError(_controller: Controller, error: Error): void {
+  onError(error: Error): void {
     this.fail(error instanceof MeshError ? error : unreachable(this.#peer, error.message, error));
   }
 
@@ -121,8 +118,8 @@ export class HttpExchange {
 const RETRY_AFTER_MAX = 60;
 
 /** What `Retry-After` asks for: whole seconds; a date is not taken, as clocks differ. */
-function msOf(retryAfter: unknown): number | undefined {
-  if (typeof retryAfter !== "string" || !/^\d{1,9}$/.test(retryAfter)) return undefined;
+function msOf(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined || !/^\d{1,9}$/.test(retryAfter)) return undefined;
   return Math.min(Number(retryAfter), RETRY_AFTER_MAX) * 1_000;
 }
 

@@ -13,7 +13,6 @@ import { MESSAGE_REQUEST, requestHeaders } from "./http_auth.ts";
 import { type GuardOptions, type GuardSettings, guardSettings } from "./guard_options.ts";
 import { HttpBatches } from "./http_batches.ts";
 import { HttpClient } from "./http_client.ts";
-export { loadHttpClient } from "./http_pools.ts";
 import { unreachable } from "./http_exchange.ts";
 import { readReceipt } from "./http_receipt.ts";
 import { HttpServer } from "./http_server.ts";

@@ -19,7 +19,6 @@ import { createRuntime, type Runtime } from "../../runtime/runtime.ts";
 import type { RuntimeApi, Service } from "../../runtime/service.ts";
 import { SeededRandom } from "../../runtime/testing/seeded_random.ts";
 import { httpMesh } from "../../runtime/transport/http_mesh.ts";
-import { loadHttpClient } from "../../runtime/transport/http_pools.ts";
 import { systemClock } from "../../utilities/clock.ts";
 import { createIdentity, type Identity } from "../../utilities/identity.ts";
 import type { Role } from "./journal.ts";
@@ -162,7 +161,6 @@ function assertBalanced({ books }: Runtime): void {
 
 async function main(): Promise<void> {
   const identities = { sender: await identityOf("sender"), receiver: await identityOf("receiver") };
-  await loadHttpClient(); // While nobody waits for it.
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())
     .getReader();
   const { value } = await lines.read();

@@ -6,7 +6,7 @@ import { settled, VirtualClock } from "../../../runtime/testing/virtual_clock.ts
 import { Guard } from "../../../runtime/transport/guard.ts";
 import { Behind, GUARD_FIELD } from "../../../runtime/transport/guard_behind.ts";
 import { GuardBuffer } from "../../../runtime/transport/guard_buffer.ts";
-import { ChunkedFrame } from "../../../runtime/transport/guard_frame.ts";
+import { ChunkedFrame } from "../../../runtime/transport/http_framing.ts";
 import { HeadScan, readHead } from "../../../runtime/transport/guard_head.ts";
 import { guardSettings } from "../../../runtime/transport/guard_options.ts";
 import { type GuardPhase, GuardSeats, type Seated } from "../../../runtime/transport/guard_seats.ts";

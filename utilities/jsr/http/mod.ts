@@ -6,12 +6,16 @@
 
 /** Status codes by name. */
 export const STATUS_CODE = {
+  /** The other side will speak another protocol now. */
+  SwitchingProtocols: 101,
   /** The request was understood and answered. */
   OK: 200,
   /** Taken in, to be acted on later. */
   Accepted: 202,
   /** Answered, with nothing to say. */
   NoContent: 204,
+  /** What was asked for is the same as before. */
+  NotModified: 304,
   /** The request cannot be read. */
   BadRequest: 400,
   /** The sender has not proven who it is. */
@@ -51,9 +55,11 @@ export type StatusCode = typeof STATUS_CODE[keyof typeof STATUS_CODE];
 
 /** The phrase that goes with each status code. */
 export const STATUS_TEXT = {
+  [STATUS_CODE.SwitchingProtocols]: "Switching Protocols",
   [STATUS_CODE.OK]: "OK",
   [STATUS_CODE.Accepted]: "Accepted",
   [STATUS_CODE.NoContent]: "No Content",
+  [STATUS_CODE.NotModified]: "Not Modified",
   [STATUS_CODE.BadRequest]: "Bad Request",
   [STATUS_CODE.Unauthorized]: "Unauthorized",
   [STATUS_CODE.Forbidden]: "Forbidden",

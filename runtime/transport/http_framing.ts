@@ -14,9 +14,16 @@ export interface BodyFrame {
   readonly isDone: boolean;
   /** What is wrong with it; nothing is taken after that. */
   readonly problem: FrameProblem | undefined;
-  /** Looks at bytes that follow those before, and says how many of them belong to the body. */
-  take(bytes: Uint8Array): number;
+  /**
+   * Looks at bytes that follow those before, and says how many of them belong to the body.
+   *
+   * @param onData Told what the body says, part by part, without what frames it; views of `bytes`.
+   */
+  take(bytes: Uint8Array, onData?: OnData): number;
 }
+
+/** Takes a part of a body. */
+export type OnData = (part: Uint8Array) => void;
 
 /** A body of a known length. */
 export class LengthFrame implements BodyFrame {
@@ -36,9 +43,10 @@ export class LengthFrame implements BodyFrame {
     return this.#left === 0;
   }
 
-  take(bytes: Uint8Array): number {
+  take(bytes: Uint8Array, onData?: OnData): number {
     const taken = Math.min(bytes.length, this.#left);
     this.#left -= taken;
+    if (onData && taken > 0) onData(bytes.subarray(0, taken));
     return taken;
   }
 }
@@ -73,12 +81,13 @@ export class ChunkedFrame implements BodyFrame {
     return this.#problem;
   }
 
-  take(bytes: Uint8Array): number {
+  take(bytes: Uint8Array, onData?: OnData): number {
     let at = 0;
     while (at < bytes.length && this.#expected !== "nothing" && !this.#problem) {
       if (this.#expected === "data") {
         const taken = Math.min(bytes.length - at, this.#size);
         this.#size -= taken;
+        onData?.(bytes.subarray(at, at + taken));
         at += taken;
         if (this.#size === 0) this.#expected = "data_cr";
       } else {
