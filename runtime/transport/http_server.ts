@@ -84,6 +84,11 @@ export class HttpServer implements AsyncDisposable {
   readonly #admission: Admission;
   /** Batches whose frames are not all settled. */
   readonly #batches = new Set<Ticket>();
+  /**
+   * The last batch of a sender whose frames are being handed over. One after another: were all handed over in turns, all would be
+   * answered at the end, and sender and receiver would wait for each other.
+   */
+  readonly #handing = new Map<string, Promise<void>>();
   /** Requests that were taken and not answered yet. */
   #answering = 0;
 
@@ -223,9 +228,13 @@ export class HttpServer implements AsyncDisposable {
 
   /** Hands over the frames of a batch, and answers a line for each as they are settled. */
   async #batch(frames: readonly Uint8Array[], ticket: Ticket): Promise<Response> {
-    const { connection: peer } = ticket;
+    const { connection: peer, sender = peer } = ticket;
     this.#answering++;
     this.#batches.add(ticket); // Its answer may go on after its first byte, and for so long it is under way.
+    const before = this.#handing.get(sender);
+    const { promise: handed, resolve: hand } = Promise.withResolvers<void>();
+    this.#handing.set(sender, handed);
+    await before;
     const answer = new BatchAnswer(frames.length, this.#deadlines);
     const lines: Promise<void>[] = [];
     for (let index = 0; index < frames.length; index++) {
@@ -238,6 +247,8 @@ export class HttpServer implements AsyncDisposable {
         this.#admission.settled(ticket);
       }));
     }
+    hand();
+    if (this.#handing.get(sender) === handed) this.#handing.delete(sender);
     Promise.all(lines).finally(() => {
       this.#answering--;
       this.#batches.delete(ticket);
