@@ -8,9 +8,11 @@ import { Buffer } from "node:buffer";
 import { type BodyFrame, ChunkedFrame, LengthFrame } from "./http_framing.ts";
 import { STATUS_CODE } from "./http_responses.ts";
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |\r)/;
+/** Lines of a name and a value each. */
+const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r]*\r\n)*\r\n$/;
 const LENGTH = /^\d{1,15}$/;
+const CLOSE = /(^|,)\s*close\s*(,|$)/;
 
 /** A head that was understood. */
 export interface AnswerHead {
@@ -32,59 +34,44 @@ export interface AnswerHead {
  */
 export function readAnswerHead(bytes: Uint8Array): AnswerHead | string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1"); // A character a byte.
-  const lineEnd = text.indexOf("\r\n");
-  const line = STATUS_LINE.exec(text.slice(0, lineEnd));
+  const line = STATUS_LINE.exec(text);
   if (!line) return "it does not speak HTTP/1.1";
-  const fields: Fields = {};
-  for (let start = lineEnd + 2; start < text.length - 2;) {
-    const end = text.indexOf("\r\n", start);
-    const problem = readField(text, start, end, fields);
-    if (problem) return problem;
-    start = end + 2;
-  }
+  const linesAt = text.indexOf("\r\n");
+  if (!FIELDS.test(text.slice(linesAt + 2))) return "a field of its answer is no name and value";
+  const fields = text.slice(linesAt).toLowerCase();
   const status = Number(line[2]);
-  const isOld = line[1] === "0";
-  const { retryAfter } = fields;
   const frame = frameOf(status, fields);
   if (typeof frame === "string") return frame;
-  return { status, retryAfter, frame, closes: isOld || fields.closes === true || frame === undefined };
-}
-
-/** What is of interest in a head. */
-interface Fields {
-  length?: string;
-  coding?: string;
-  closes?: boolean;
-  retryAfter?: string;
-}
-
-/** Reads the field between these places. Returns what is wrong with it. */
-function readField(text: string, start: number, end: number, fields: Fields): string | undefined {
-  const colon = text.indexOf(":", start);
-  const name = text.slice(start, colon).toLowerCase();
-  if (colon < 0 || colon >= end || !TOKEN.test(name)) return "a field of its answer is no name and value";
-  switch (name) {
-    case "content-length":
-      if (fields.length !== undefined) return "its answer has two lengths";
-      fields.length = text.slice(colon + 1, end).trim();
-      return LENGTH.test(fields.length) ? undefined : "the length of its answer is no number";
-    case "transfer-encoding":
-      if (fields.coding !== undefined) return "its answer has two transfer codings";
-      fields.coding = text.slice(colon + 1, end).trim().toLowerCase();
-      return undefined;
-    case "connection":
-      fields.closes ||= /(^|,)\s*close\s*(,|$)/i.test(text.slice(colon + 1, end));
-      return undefined;
-    case "retry-after":
-      fields.retryAfter = text.slice(colon + 1, end).trim();
-  }
+  const [retryAfter] = valuesOf(fields, "retry-after");
+  const isOld = line[1] === "0";
+  const closes = isOld || frame === undefined ||
+    valuesOf(fields, "connection").some((value) => CLOSE.test(value));
+  return { status, retryAfter, frame, closes };
 }
 
 /** Where the body ends; what is wrong with what the fields say about it. */
-function frameOf(status: number, { length, coding }: Fields): BodyFrame | string | undefined {
-  if (coding !== undefined && length !== undefined) return "its answer has a length and a transfer coding";
+function frameOf(status: number, fields: string): BodyFrame | string | undefined {
+  const lengths = valuesOf(fields, "content-length");
+  const codings = valuesOf(fields, "transfer-encoding");
+  if (lengths.length + codings.length > 1) return "its answer says twice where it ends";
   if (status === STATUS_CODE.NoContent || status === STATUS_CODE.NotModified) return new LengthFrame(0, 0);
-  if (length !== undefined) return new LengthFrame(Number(length), Infinity);
-  if (coding === undefined) return undefined;
-  return coding === "chunked" ? new ChunkedFrame(Infinity) : "the transfer coding of its answer is unknown";
+  const [length] = lengths;
+  const [coding] = codings;
+  if (coding !== undefined) {
+    return coding === "chunked" ? new ChunkedFrame(Infinity) : "the transfer coding of its answer is unknown";
+  }
+  if (length === undefined) return undefined;
+  return LENGTH.test(length)
+    ? new LengthFrame(Number(length), Infinity)
+    : "the length of its answer is no number";
+}
+
+/** The values of all fields of this name, in lines that are lower-case and have each a line end before them. */
+function valuesOf(fields: string, name: string): string[] {
+  const start = `\r\n${name}:`;
+  const values: string[] = [];
+  for (let at = fields.indexOf(start); at >= 0; at = fields.indexOf(start, at + 1)) {
+    values.push(fields.slice(at + start.length, fields.indexOf("\r\n", at + 2)).trim());
+  }
+  return values;
 }

@@ -8,7 +8,6 @@
  * - What is no envelope at all goes to the pipeline too, which says what is wrong with it and counts it.
  * @module
  */
-import { Buffer } from "node:buffer";
 import { decodeEnvelope, type Envelope } from "../../messages/envelope.ts";
 import {
   checkRequest,
@@ -36,14 +35,20 @@ const SIGNED: Admission = { admitted: true, signed: true };
 /** A signature of 64 bytes as base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{86}==$/;
 /** The last member of every envelope of ours, and how far from its end it starts: 88 digits of base64, `"}`. */
-const LAST_MEMBER = ',"envelope_signature":"';
+const LAST_MEMBER = [...new TextEncoder().encode(',"envelope_signature":"')];
 const LAST_MEMBER_BYTES = LAST_MEMBER.length + 90;
+const QUOTE = 0x22, CLOSE = 0x7d;
 
 /** Judges a request by its headers and its frame. It never rejects. */
 export function admit(headers: Headers, frame: Uint8Array, host: MeshHost): Admission | Promise<Admission> {
   if (headers.has(NAME_HEADER) || headers.has(SIGNATURE_HEADER) || headers.has(TIMESTAMP_HEADER)) {
     return admitSigned(headers, frame, host);
   }
+  return admitBare(frame);
+}
+
+/** Judges a frame that comes without headers of its own, as each in a batch. */
+export function admitBare(frame: Uint8Array): Admission {
   return provesItself(frame) ? ADMITTED : { admitted: false, reason: "missing auth headers" };
 }
 
@@ -77,9 +82,8 @@ function provesItself(frame: Uint8Array): boolean {
 /** The cheap look: in valid JSON these bytes at the end are a member of the outermost object. */
 function endsInSignature(frame: Uint8Array): boolean {
   const at = frame.length - LAST_MEMBER_BYTES;
-  if (at < 0) return false;
-  const tail = Buffer.from(frame.buffer, frame.byteOffset + at, LAST_MEMBER_BYTES).toString("latin1");
-  return tail.startsWith(LAST_MEMBER) && tail.endsWith('"}');
+  if (at < 0 || frame[frame.length - 2] !== QUOTE || frame[frame.length - 1] !== CLOSE) return false;
+  return LAST_MEMBER.every((byte, index) => frame[at + index] === byte);
 }
 
 function envelopeOf(frame: Uint8Array): Envelope | undefined {

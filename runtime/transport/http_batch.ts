@@ -6,7 +6,7 @@
  * @module
  */
 import { concatBytes } from "../../utilities/bytes.ts";
-import type { WrittenReceipt } from "./http_receipt.ts";
+import { HANDLED_JSON, type WrittenReceipt } from "./http_receipt.ts";
 import { AnswerError } from "./mesh.ts";
 
 /** What a request says that carries several frames, and a response that carries their receipts. */
@@ -51,7 +51,14 @@ export function splitFrames(body: Uint8Array): Uint8Array[] | undefined {
 }
 
 /** A receipt as a line of a response: the number of its frame, a space, and what it says. */
-export function receiptLine(index: number, { body }: WrittenReceipt): Uint8Array<ArrayBuffer> {
+export function receiptLine(index: number, written: WrittenReceipt): Uint8Array<ArrayBuffer> {
+  if (written.body !== HANDLED_JSON) return lineOf(index, written);
+  return handledLines[index] ??= lineOf(index, written); // Nearly all say just this.
+}
+
+const handledLines: Uint8Array<ArrayBuffer>[] = [];
+
+function lineOf(index: number, { body }: WrittenReceipt): Uint8Array<ArrayBuffer> {
   const receipt = typeof body === "string" ? encoder.encode(body) : body;
   return concatBytes([encoder.encode(`${index} `), receipt, END_OF_LINE]);
 }

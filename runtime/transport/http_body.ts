@@ -9,6 +9,8 @@ export type BodyProblem = "too_large" | "too_slow" | "broken" | "no_room";
 
 /** Limits of a body. */
 export interface BodyLimits {
+  /** The request's field `content-length`. */
+  readonly length: string | null;
   /** Bytes at most. */
   readonly bytesMax: number;
   /** Milliseconds that it may take to arrive. */
@@ -25,9 +27,8 @@ export interface BodyLimits {
  */
 export function readBody(
   request: Request,
-  { bytesMax, ms, deadlines, takes }: BodyLimits,
+  { length, bytesMax, ms, deadlines, takes }: BodyLimits,
 ): Promise<Uint8Array | BodyProblem> {
-  const length = request.headers.get("content-length");
   if (length !== null && Number(length) > bytesMax) return Promise.resolve("too_large");
   return new Promise((resolve) => {
     const deadline = deadlines.add(ms, () => resolve("too_slow"));

@@ -31,7 +31,8 @@ export interface WrittenReceipt {
 const HANDLED: Receipt = { outcome: "handled" };
 const QUARANTINED: Receipt = { outcome: "quarantined" };
 const UNKNOWN: Receipt = { outcome: "unknown" };
-const HANDLED_JSON = JSON.stringify(HANDLED);
+/** The body that says no more than that a frame was handled. */
+export const HANDLED_JSON: string = JSON.stringify(HANDLED);
 const REPLY = ',"reply":';
 /** How most responses with a reply begin. */
 const HANDLED_REPLY = HANDLED_JSON.slice(0, -1) + REPLY;

@@ -9,7 +9,7 @@ import type { Limit } from "../primitives/limits.ts";
 import { Admission, type Ticket } from "./admission.ts";
 import type { AdmissionBounds } from "./admission_options.ts";
 import type { GuardSettings } from "./guard_options.ts";
-import { admit, MESSAGE_REQUEST, responseHeaders } from "./http_auth.ts";
+import { admit, admitBare, MESSAGE_REQUEST, responseHeaders } from "./http_auth.ts";
 import { BATCH_FRAMES_MAX, isBatch, splitFrames } from "./http_batch.ts";
 import { BatchAnswer } from "./http_batch_answer.ts";
 import { type BodyProblem, readBody } from "./http_body.ts";
@@ -39,7 +39,6 @@ const FULL_TURNS = 8;
 /** Frames of a batch that are handed over in one turn of the event loop. */
 const SLICE_FRAMES = 8;
 const BATCH_RULE = `A batch holds 1 to ${BATCH_FRAMES_MAX} frames, a line each`;
-const NO_HEADERS = new Headers();
 const UNAUTHORIZED: Receipt = { outcome: "drop", reason: "unauthorized" };
 const BUSY: Receipt = { outcome: "drop", reason: "peer_busy" };
 const encoder = new TextEncoder();
@@ -181,32 +180,45 @@ export class HttpServer implements AsyncDisposable {
 
   /** A small body is read and thrown away: unread, it would cost its sender the connection, and perhaps the answer. */
   async #turnedAway(request: Request, reason: string): Promise<Response> {
-    if (bytesOf(request.headers, THROWN_AWAY_MAX) === 0) return await this.#busy(reason, CLOSE);
-    await this.#body(request, () => false);
+    const length = request.headers.get("content-length");
+    if (bytesOf(length, THROWN_AWAY_MAX) === 0) return await this.#busy(reason, CLOSE);
+    await this.#body(request, length, () => false);
     return await this.#busy(reason);
   }
 
-  #body(request: Request, takes: (bytes: number) => boolean): ReturnType<typeof readBody> {
+  #body(
+    request: Request,
+    length: string | null,
+    takes: (bytes: number) => boolean,
+  ): ReturnType<typeof readBody> {
     const { frameBytesMax: bytesMax, bodyMs, guard } = this.#options;
     const ms = bodyMs + (guard ? GUARDED_MS : 0);
-    return readBody(request, { bytesMax, ms, deadlines: this.#deadlines, takes });
+    return readBody(request, { length, bytesMax, ms, deadlines: this.#deadlines, takes });
   }
 
   /** Nothing is done for a request before it is admitted. */
   #message(request: Request, peer: string): Response | Promise<Response> {
-    const ticket = this.#admission.enter(peer, bytesOf(request.headers, this.#options.frameBytesMax));
+    const length = request.headers.get("content-length");
+    const ticket = this.#admission.enter(peer, bytesOf(length, this.#options.frameBytesMax));
     if (typeof ticket === "string") return this.#turnedAway(request, ticket);
     if (!this.#inbox.hasRoom) {
       this.#admission.leave(ticket);
       return this.#turnedAway(request, "inbox_full");
     }
-    return this.#admitted(request, ticket).finally(() => {
-      if (!this.#batches.has(ticket)) this.#admission.leave(ticket);
-    });
+    return this.#admitted(request, ticket, length);
   }
 
-  async #admitted(request: Request, ticket: Ticket): Promise<Response> {
-    const frame = await this.#body(request, (bytes) => this.#admission.grow(ticket, bytes));
+  async #admitted(request: Request, ticket: Ticket, length: string | null): Promise<Response> {
+    try {
+      const frame = await this.#body(request, length, (bytes) => this.#admission.grow(ticket, bytes));
+      return await this.#read(request, ticket, frame);
+    } finally {
+      if (!this.#batches.has(ticket)) this.#admission.leave(ticket);
+    }
+  }
+
+  /** Goes on with a body that was read, if it was. */
+  async #read(request: Request, ticket: Ticket, frame: Uint8Array | BodyProblem): Promise<Response> {
     if (frame === "no_room") return this.#busy("too_many_bytes", CLOSE);
     if (typeof frame === "string") return this.#refused(bodyResponse(frame, this.#options));
     if (!this.#inbox.hasRoom) return this.#busy("inbox_full"); // Others came in while this one was read.
@@ -258,8 +270,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #line(frame: Uint8Array, peer: string): Promise<WrittenReceipt> {
-    const admission = admit(NO_HEADERS, frame, this.#host);
-    if ("admitted" in admission && !admission.admitted) return Promise.resolve(writeReceipt(UNAUTHORIZED));
+    if (!admitBare(frame).admitted) return Promise.resolve(writeReceipt(UNAUTHORIZED));
     if (!this.#inbox.hasRoom) return Promise.resolve(writeReceipt(BUSY));
     return new Promise((resolve) => {
       this.#inbox.take(frame, peer, (settled) => resolve(this.#written(settled)));
@@ -310,8 +321,8 @@ export class HttpServer implements AsyncDisposable {
 }
 
 /** What a body holds by its own word, to which the server holds it: nothing yet where it gives none, nor where it will not be read. */
-function bytesOf(headers: Headers, bytesMax: number): number {
-  const length = Number(headers.get("content-length"));
+function bytesOf(stated: string | null, bytesMax: number): number {
+  const length = Number(stated);
   return length > 0 && length <= bytesMax ? length : 0;
 }
 

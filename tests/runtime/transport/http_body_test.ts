@@ -11,7 +11,13 @@ async function read(
 ): Promise<Uint8Array | BodyProblem> {
   const deadlines = new Deadlines(new VirtualClock());
   const request = new Request("http://127.0.0.1/", { method: "POST", body });
-  return await readBody(request, { bytesMax, ms: 1_000, deadlines, takes });
+  return await readBody(request, {
+    length: request.headers.get("content-length"),
+    bytesMax,
+    ms: 1_000,
+    deadlines,
+    takes,
+  });
 }
 
 /** Parts that all lie in one buffer, which is used again and again. */
