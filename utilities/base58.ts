@@ -11,7 +11,7 @@ const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const PAIRS = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
 
 const PREFIX_LENGTH = 16;
-const DIGEST_BYTES = 32;
+const DIGEST_DIGITS = 64;
 /** The least number of 44 digits. A digest that starts with no zero byte has 44 digits, or else 43. */
 const DIGITS_44 = 58n ** 43n;
 const ALL_BUT_16_OF_44 = 58n ** 28n;
@@ -19,9 +19,6 @@ const ALL_BUT_16_OF_43 = 58n ** 27n;
 const EIGHT_DIGITS = 58n ** 8n;
 const FOUR_DIGITS = 58 ** 4;
 const TWO_DIGITS = 58 ** 2;
-
-const scratch = new Uint8Array(DIGEST_BYTES);
-const scratchView = new DataView(scratch.buffer);
 
 /** The base58 text of `bytes`. Its cost grows with the square of the length: meant for ids and souls. */
 export function encodeBase58(bytes: Uint8Array): string {
@@ -47,19 +44,19 @@ export function decodeBase58(text: string): Uint8Array {
 /**
  * The first 16 characters of the base58 text of a SHA-256 digest, which is what message ids are made of.
  *
- * The same as `encodeBase58(digest).slice(0, 16)`, ten times faster: one division leaves the 16 leading digits.
+ * The same as `encodeBase58(digest).slice(0, 16)`, twenty times faster: one division leaves the 16 leading digits.
  *
- * @throws {RangeError} If `digest` is not 32 bytes long.
+ * @param digest As 64 lower-case hexadecimal digits, which a hash gives sooner than bytes.
+ * @throws {RangeError} If `digest` has another length.
  */
-export function base58Prefix16(digest: Uint8Array): string {
-  if (digest.length !== DIGEST_BYTES) {
-    throw new RangeError(`digest must be ${DIGEST_BYTES} bytes long: got ${digest.length}`);
+export function base58Prefix16(digest: string): string {
+  if (digest.length !== DIGEST_DIGITS) {
+    throw new RangeError(`digest must have ${DIGEST_DIGITS} hexadecimal digits: got ${digest.length}`);
   }
-  if (digest[0] === 0) return encodeBase58(digest).slice(0, PREFIX_LENGTH); // One digest in 256.
-
-  scratch.set(digest);
-  const number = (scratchView.getBigUint64(0) << 192n) | (scratchView.getBigUint64(8) << 128n) |
-    (scratchView.getBigUint64(16) << 64n) | scratchView.getBigUint64(24);
+  if (digest.startsWith("00")) { // One digest in 256.
+    return encodeBase58(Uint8Array.fromHex(digest)).slice(0, PREFIX_LENGTH);
+  }
+  const number = BigInt("0x" + digest);
   const leading = number / (number >= DIGITS_44 ? ALL_BUT_16_OF_44 : ALL_BUT_16_OF_43);
   const front = leading / EIGHT_DIGITS;
   return eightDigits(Number(front)) + eightDigits(Number(leading - front * EIGHT_DIGITS));

@@ -7,7 +7,7 @@ import { IdentityError } from "./identity_error.ts";
 import type { Keypair } from "./keypair.ts";
 import { isNaraName, type NaraId, type NaraName } from "./names.ts";
 import { createNodeKeypair } from "./node_keypair.ts";
-import { type Personality, personalityOf } from "./personality.ts";
+import { laterPersonalityOf, type Personality } from "./personality.ts";
 import { type Random, systemRandom } from "./random.ts";
 import { createSoul, formatSoul, hasBond, naraIdOf, parseSoul, type Soul } from "./soul.ts";
 import { createWebCryptoKeypair } from "./web_crypto_keypair.ts";
@@ -66,7 +66,7 @@ export async function createIdentity(options: IdentityOptions = {}): Promise<Cre
       keypair: keypair === "node"
         ? createNodeKeypair(soul.seed, random)
         : await createWebCryptoKeypair(soul.seed, random),
-      personality: personalityOf(text),
+      personality: laterPersonalityOf(text),
     },
   };
 }

@@ -23,3 +23,20 @@ export function personalityOf(soulText: string): Personality {
   const [agreeableness, sociability, chill] = [random.intn(100), random.intn(100), random.intn(100)];
   return { agreeableness, sociability, chill };
 }
+
+/** The same, drawn when somebody first looks: the first draw of a process takes about 10 ms, and a start should not wait for it. */
+export function laterPersonalityOf(soulText: string): Personality {
+  let drawn: Personality | undefined;
+  const traits = () => drawn ??= personalityOf(soulText);
+  return {
+    get agreeableness() {
+      return traits().agreeableness;
+    },
+    get sociability() {
+      return traits().sociability;
+    },
+    get chill() {
+      return traits().chill;
+    },
+  };
+}
