@@ -80,6 +80,7 @@ export async function createKernel(
   const { plaza: joinPlaza, plazaRoot: root = PLAZA_ROOT } = config;
   const addressOf = peers.addressOf.bind(peers);
   const mayDial = peers.mayDial.bind(peers);
+  const bytesMax = () => registry.bytesMax;
   return {
     me,
     env,
@@ -91,7 +92,7 @@ export async function createKernel(
     personality,
     ledger,
     file,
-    mesh: await config.mesh?.({ me, keypair, keyring, clock, addressOf, mayDial }),
+    mesh: await config.mesh?.({ me, keypair, keyring, clock, addressOf, mayDial, bytesMax }),
     plaza: await joinPlaza?.({ me, clock, random, root }),
     peers,
     ...durable(config, clock),

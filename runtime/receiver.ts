@@ -62,6 +62,7 @@ export class Receiver implements Disposable {
     let registered: Registered;
     let message: Message;
     try {
+      if (frame.length > this.#kernel.registry.bytesMax) throw tooLarge(frame, this.#kernel.registry);
       const envelope = decodeEnvelope(frame);
       const future = this.#kernel.registry.ofFuture(envelope.kind, envelope.version);
       if (future) return this.#takeFuture(envelope, frame, { registered: future, peer, settle });
@@ -355,6 +356,14 @@ interface Way {
   readonly alongside?: readonly Change[];
   /** Whether it is settled at the end only, however long its handler takes. */
   readonly isPatient?: boolean;
+}
+
+/** Whatever kind it is of: to read it would cost more than to send it. */
+function tooLarge({ length }: Uint8Array, { bytesMax }: Kernel["registry"]): MessageError {
+  return new MessageError(
+    "too_large",
+    `Cannot take ${length} bytes: no kind here holds more than ${bytesMax}`,
+  );
 }
 
 const DONE = { outcome: "done" } as const;

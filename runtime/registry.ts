@@ -57,6 +57,7 @@ export class Registry {
   readonly #replyKinds = new Set<string>();
   readonly #books: Books;
   #isSealed = false;
+  #bytesMax = 0;
 
   /**
    * An empty registry.
@@ -65,6 +66,11 @@ export class Registry {
    */
   constructor(books: Books) {
     this.#books = books;
+  }
+
+  /** Bytes that the largest kind allows: no frame of more is worth a look. */
+  get bytesMax(): number {
+    return this.#bytesMax;
   }
 
   /** All kinds, in the order of registration. */
@@ -104,6 +110,7 @@ export class Registry {
     }
     checkBehavior(spec, handlers);
     for (const reply of spec.replies) this.#replyKinds.add(reply);
+    this.#bytesMax = Math.max(this.#bytesMax, spec.bytesMax);
     this.#kinds.set(kind, {
       spec,
       isLocal: isLocal(spec),

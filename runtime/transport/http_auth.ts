@@ -5,7 +5,8 @@
  * - At first contact there is no such key. A frame that bears an `envelope_signature` then goes to the pipeline, which
  *   judges it by the key that is pinned or shown.
  * - Without headers a frame needs an `envelope_signature`.
- * - What is no envelope at all goes to the pipeline too, which says what is wrong with it and counts it.
+ * - What is no envelope at all, or larger than any that is read here, goes to the pipeline too, which says what is wrong with it
+ *   and counts it.
  * @module
  */
 import { decodeEnvelope, type Envelope } from "../../messages/envelope.ts";
@@ -44,12 +45,12 @@ export function admit(headers: Headers, frame: Uint8Array, host: MeshHost): Admi
   if (headers.has(NAME_HEADER) || headers.has(SIGNATURE_HEADER) || headers.has(TIMESTAMP_HEADER)) {
     return admitSigned(headers, frame, host);
   }
-  return admitBare(frame);
+  return admitBare(frame, host);
 }
 
 /** Judges a frame that comes without headers of its own, as each in a batch. */
-export function admitBare(frame: Uint8Array): Admission {
-  return provesItself(frame) ? ADMITTED : { admitted: false, reason: "missing auth headers" };
+export function admitBare(frame: Uint8Array, host: MeshHost): Admission {
+  return provesItself(frame, host) ? ADMITTED : { admitted: false, reason: "missing auth headers" };
 }
 
 async function admitSigned(headers: Headers, frame: Uint8Array, host: MeshHost): Promise<Admission> {
@@ -64,17 +65,17 @@ async function admitSigned(headers: Headers, frame: Uint8Array, host: MeshHost):
   return { admitted: false, reason: verdict.reason };
 }
 
-function mayBeFirstContact(problem: MeshAuthProblem, frame: Uint8Array, { keyring }: MeshHost): boolean {
-  if (problem === "unknown_sender") return provesItself(frame);
+function mayBeFirstContact(problem: MeshAuthProblem, frame: Uint8Array, host: MeshHost): boolean {
+  if (problem === "unknown_sender") return provesItself(frame, host);
   if (problem !== "bad_signature") return false;
   // Names are not unique: the keys that were tried may all be of others.
   const envelope = envelopeOf(frame);
-  return envelope?.envelopeSignature !== undefined && keyring.get(envelope.fromId) === undefined;
+  return envelope?.envelopeSignature !== undefined && host.keyring.get(envelope.fromId) === undefined;
 }
 
 /** Whether the pipeline will find a signature of ours to check, or nothing that it could read. */
-function provesItself(frame: Uint8Array): boolean {
-  if (endsInSignature(frame)) return true;
+function provesItself(frame: Uint8Array, { bytesMax }: MeshHost): boolean {
+  if (endsInSignature(frame) || frame.length > (bytesMax?.() ?? Infinity)) return true;
   const envelope = envelopeOf(frame);
   return envelope === undefined || envelope.envelopeSignature !== undefined;
 }

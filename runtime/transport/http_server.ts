@@ -270,7 +270,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #line(frame: Uint8Array, peer: string): Promise<WrittenReceipt> {
-    if (!admitBare(frame).admitted) return Promise.resolve(writeReceipt(UNAUTHORIZED));
+    if (!admitBare(frame, this.#host).admitted) return Promise.resolve(writeReceipt(UNAUTHORIZED));
     if (!this.#inbox.hasRoom) return Promise.resolve(writeReceipt(BUSY));
     return new Promise((resolve) => {
       this.#inbox.take(frame, peer, (settled) => resolve(this.#written(settled)));

@@ -141,6 +141,8 @@ export interface MeshHost {
   addressOf(id: NaraId): string | undefined;
   /** Whether `address` may be dialled before anything came from it. */
   mayDial(address: string): boolean;
+  /** Bytes of the largest frame that anybody here would read. @default {any} */
+  bytesMax?(): number;
 }
 
 /** Joins a mesh for a nara. */

@@ -50,6 +50,20 @@ for (const [what, [frame, says]] of Object.entries(UNDECODABLE)) {
   });
 }
 
+Deno.test("Receiver says too_large to what no kind allows, whatever it is, and does not look into it [R53]", async () => {
+  await using bench = await Bench.create();
+  const { bytesMax } = note.spec; // All of the bench's kinds allow as much.
+  const receipt = await bench.receive("[".repeat(bytesMax + 1));
+  assert(receipt.outcome === "error");
+  assertEquals(receipt.reason, "too_large");
+  assertStringIncludes(
+    receipt.detail ?? "",
+    `${bytesMax + 1} bytes: no kind here holds more than ${bytesMax}`,
+  );
+  const largest = await bench.receive("[".repeat(bytesMax));
+  assertEquals(largest.outcome === "error" && largest.reason, "undecodable");
+});
+
 Deno.test("Receiver says undecodable to a payload that its schema refuses, naming the field", async () => {
   await using bench = await Bench.create();
   for (const payload of [{ text: 5 }, {}, { text: "a", more: 1 }]) {

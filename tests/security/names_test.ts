@@ -108,7 +108,8 @@ Deno.test("Receiver drops a message with a name of a mebibyte [R55]", async () =
   for (
     const [field, length, reason] of [
       ["from", 257, "undecodable"],
-      ["to", 500_000, "undecodable"],
+      ["to", 20_000, "undecodable"],
+      ["to", 500_000, "too_large"],
       ["from", 1024 * 1024, "too_large"],
     ] as const
   ) {
