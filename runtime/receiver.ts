@@ -5,6 +5,7 @@
 import { decodeEnvelope, decodeMessage, type Envelope } from "../messages/envelope.ts";
 import { MessageError } from "../messages/message_error.ts";
 import { Message, provenName } from "../messages/message.ts";
+import { ownBytes } from "../utilities/bytes.ts";
 import { messageOf, toError } from "../utilities/errors.ts";
 import { receiveChain, reportFault, slotOf, stageContext } from "./chains.ts";
 import { CallError } from "./call_error.ts";
@@ -62,7 +63,7 @@ export class Receiver implements Disposable {
     let registered: Registered;
     let message: Message;
     try {
-      if (frame.length > this.#kernel.registry.bytesMax) throw tooLarge(frame, this.#kernel.registry);
+      this.#kernel.registry.checkBytes(frame.length);
       const envelope = decodeEnvelope(frame);
       const future = this.#kernel.registry.ofFuture(envelope.kind, envelope.version);
       if (future) return this.#takeFuture(envelope, frame, { registered: future, peer, settle });
@@ -187,7 +188,7 @@ export class Receiver implements Disposable {
 
   #decode(envelope: Envelope, { spec }: Registered, frame: Uint8Array): Message {
     const isKept = !spec.receive.store.isNone || !spec.receive.gossip.isNone;
-    return decodeMessage(envelope, spec.schemas.get(envelope.version)!, isKept ? frame : undefined);
+    return decodeMessage(envelope, spec.schemas.get(envelope.version)!, isKept ? ownBytes(frame) : undefined);
   }
 
   #refuse(thrown: unknown, settle: Settle): void {
@@ -330,7 +331,7 @@ export class Receiver implements Disposable {
       if (result.outcome === "drop") return this.#dropped(way, result, result.reason);
       if (result.outcome === "error") return this.#failed(way, result, result.stage, result.error);
       const { kind, version, id, fromId } = message;
-      quarantine.add(frame, peer, { kind, version, id, fromId }).then(
+      quarantine.add(ownBytes(frame), peer, { kind, version, id, fromId }).then(
         (verdict) => {
           if (verdict === "full") return this.#dropped(way, result, "quarantine_full");
           if (verdict === "exists") return this.#dropped(way, result, "duplicate_id");
@@ -356,14 +357,6 @@ interface Way {
   readonly alongside?: readonly Change[];
   /** Whether it is settled at the end only, however long its handler takes. */
   readonly isPatient?: boolean;
-}
-
-/** Whatever kind it is of: to read it would cost more than to send it. */
-function tooLarge({ length }: Uint8Array, { bytesMax }: Kernel["registry"]): MessageError {
-  return new MessageError(
-    "too_large",
-    `Cannot take ${length} bytes: no kind here holds more than ${bytesMax}`,
-  );
 }
 
 const DONE = { outcome: "done" } as const;

@@ -68,9 +68,22 @@ export class Registry {
     this.#books = books;
   }
 
-  /** Bytes that the largest kind allows: no frame of more is worth a look. */
+  /** Bytes that the largest kind allows. */
   get bytesMax(): number {
     return this.#bytesMax;
+  }
+
+  /**
+   * Refuses a frame that is larger than any kind allows, before anybody looks into it: to read it would cost more than to send it.
+   *
+   * @throws {MessageError} `too_large`.
+   */
+  checkBytes(bytes: number): void {
+    if (bytes <= this.#bytesMax) return;
+    throw new MessageError(
+      "too_large",
+      `Cannot take ${bytes} bytes: no kind here holds more than ${this.#bytesMax}`,
+    );
   }
 
   /** All kinds, in the order of registration. */

@@ -15,3 +15,8 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   }
   return whole;
 }
+
+/** `bytes`, or a copy of them where they are a part of more: whoever keeps them shall not keep all the rest alive. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes;
+}

@@ -43,11 +43,11 @@ export function fitsALine(frame: Uint8Array): boolean {
   return frame.length > 0 && !frame.includes(LINE_FEED);
 }
 
-/** The frames of a request; `undefined` when there are none, an empty one or too many. Copies: one that is kept keeps no other. */
+/** The frames of a request, as parts of it; `undefined` when there are none, an empty one or too many. */
 export function splitFrames(body: Uint8Array): Uint8Array[] | undefined {
   const lines = splitLines(body);
   if (lines.length > BATCH_FRAMES_MAX || lines.some(({ length }) => length === 0)) return undefined;
-  return lines.map((line) => line.slice());
+  return lines;
 }
 
 /** A receipt as a line of a response: the number of its frame, a space, and what it says. */
@@ -74,7 +74,7 @@ export class ReceiptLines {
 
   /**
    * @param lineBytesMax Bytes that one line may hold.
-   * @param onReceipt Told of each receipt, and of which frame it is. What is no such line is passed over.
+   * @param onReceipt Told of each receipt, a part of what came, and of which frame it is. What is no such line is passed over.
    */
   constructor(lineBytesMax: number, onReceipt: (index: number, receipt: Uint8Array) => void) {
     this.#lineBytesMax = lineBytesMax;
@@ -113,7 +113,9 @@ export class ReceiptLines {
       if (!(digit >= 0 && digit <= 9)) return;
       index = index * 10 + digit;
     }
-    if (at > 0 && at < bytes.length && index < BATCH_FRAMES_MAX) this.#onReceipt(index, bytes.slice(at + 1));
+    if (at > 0 && at < bytes.length && index < BATCH_FRAMES_MAX) {
+      this.#onReceipt(index, bytes.subarray(at + 1));
+    }
   }
 }
 

@@ -248,33 +248,30 @@ export class HttpServer implements AsyncDisposable {
     this.#handing.set(sender, handed);
     await before;
     const answer = new BatchAnswer(frames.length, this.#deadlines);
-    const lines: Promise<void>[] = [];
+    let open = frames.length;
+    const settle = (index: number, receipt: WrittenReceipt) => {
+      answer.add(index, receipt);
+      this.#admission.settled(ticket);
+      if (--open > 0) return;
+      this.#answering--;
+      this.#batches.delete(ticket);
+      this.#admission.leave(ticket);
+    };
     for (let index = 0; index < frames.length; index++) {
       // In between others come in, and get their turn before all of this one is done.
       if (index > 0 && index % SLICE_FRAMES === 0) await turns(1);
       for (let turn = 0; this.#inbox.isFull && turn < FULL_TURNS; turn++) await turns(1);
-      const line = this.#line(frames[index], peer);
-      lines.push(line.then((receipt) => {
-        answer.add(index, receipt);
-        this.#admission.settled(ticket);
-      }));
+      this.#line(frames[index], peer, (receipt) => settle(index, receipt));
     }
     hand();
     if (this.#handing.get(sender) === handed) this.#handing.delete(sender);
-    Promise.all(lines).finally(() => {
-      this.#answering--;
-      this.#batches.delete(ticket);
-      this.#admission.leave(ticket);
-    });
     return await answer.response;
   }
 
-  #line(frame: Uint8Array, peer: string): Promise<WrittenReceipt> {
-    if (!admitBare(frame, this.#host).admitted) return Promise.resolve(writeReceipt(UNAUTHORIZED));
-    if (!this.#inbox.hasRoom) return Promise.resolve(writeReceipt(BUSY));
-    return new Promise((resolve) => {
-      this.#inbox.take(frame, peer, (settled) => resolve(this.#written(settled)));
-    });
+  #line(frame: Uint8Array, peer: string, settle: (receipt: WrittenReceipt) => void): void {
+    if (!admitBare(frame, this.#host).admitted) return settle(writeReceipt(UNAUTHORIZED));
+    if (!this.#inbox.hasRoom) return settle(writeReceipt(BUSY));
+    this.#inbox.take(frame, peer, (settled) => settle(this.#written(settled)));
   }
 
   /** Hands a frame over, and answers with what became of it. */
