@@ -28,7 +28,7 @@ export interface LogSinkOptions {
   readonly serviceLevels?: readonly ServiceLevel[];
   /** Whether to write JSON: `{"time","level","service","message","fields"}`, one object a line. */
   readonly json: boolean;
-  /** Whether to colour the lines for people. */
+  /** Whether to colour the lines for people, as on a terminal; without colour they bear the date too. */
   readonly color: boolean;
   /** Stamps the lines. */
   readonly clock: Pick<Clock, "nowNs">;
@@ -99,7 +99,7 @@ function jsonLine({ timestamp, level, category, rawMessage, properties }: TapeRe
 function humanLine(color: boolean): TextFormatter {
   const paint = (code: number, text: string) => color ? `\x1b[${code}m${text}\x1b[0m` : text;
   return getTextFormatter({
-    timestamp: "time",
+    timestamp: color ? "time" : "rfc3339", // Whoever looks on knows the day; a file is read later.
     format({ timestamp, record: { level: tapeLevel, category, rawMessage, properties } }) {
       const level = LEVELS[tapeLevel];
       const fields = fieldsText(properties);

@@ -24,7 +24,7 @@ function lines(
   return written;
 }
 
-Deno.test("createLogSink() writes a line for a person", () => {
+Deno.test("createLogSink() writes a line for a person, with the date where nobody looks on", () => {
   const written = lines({}, (log) => {
     log.info("three confidants");
     log.error("no luck", {
@@ -37,8 +37,8 @@ Deno.test("createLogSink() writes a line for a person", () => {
     });
   });
   assertEquals(written, [
-    "22:13:20.123 info  stash    three confidants",
-    '22:13:20.123 error stash    no luck peer=alice tries=3 isOver=true detail="a b" quote="x\\"y"',
+    "2023-11-14T22:13:20.123Z info  stash    three confidants",
+    '2023-11-14T22:13:20.123Z error stash    no luck peer=alice tries=3 isOver=true detail="a b" quote="x\\"y"',
   ]);
 });
 
@@ -76,7 +76,7 @@ Deno.test("createLogSink() lets no stranger command the terminal or forge a line
   const [line] = lines({}, (log) => log.info("met \x1b[31m\r\n\u202Eevil", { name: "a\u2028b\x07" }));
   assertEquals(
     line,
-    '22:13:20.123 info  stash    met \\u{1b}[31m\\u{d}\\u{a}\\u{202e}evil name="a\\u{2028}b\\u0007"',
+    '2023-11-14T22:13:20.123Z info  stash    met \\u{1b}[31m\\u{d}\\u{a}\\u{202e}evil name="a\\u{2028}b\\u0007"',
   );
 });
 
