@@ -11,7 +11,8 @@ import { STATUS_CODE } from "./http_responses.ts";
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |\r)/;
 /** Lines of a name and a value each. */
 const FIELDS = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r]*\r\n)*\r\n$/;
-const LENGTH = /^\d{1,15}$/;
+/** Values with the white space that may be around them, and no other. */
+const LENGTH = /^[\t ]*\d{1,15}[\t ]*$/, CHUNKED = /^[\t ]*chunked[\t ]*$/;
 const CLOSE = /(^|,)\s*close\s*(,|$)/;
 
 /** A head that was understood. */
@@ -46,7 +47,7 @@ export function readAnswerHead(bytes: Uint8Array): AnswerHead | string {
   const isOld = line[1] === "0";
   const closes = isOld || frame === undefined ||
     valuesOf(fields, "connection").some((value) => CLOSE.test(value));
-  return { status, retryAfter, frame, closes };
+  return { status, retryAfter: retryAfter?.trim(), frame, closes };
 }
 
 /** Where the body ends; what is wrong with what the fields say about it. */
@@ -58,7 +59,7 @@ function frameOf(status: number, fields: string): BodyFrame | string | undefined
   const [length] = lengths;
   const [coding] = codings;
   if (coding !== undefined) {
-    return coding === "chunked" ? new ChunkedFrame(Infinity) : "the transfer coding of its answer is unknown";
+    return CHUNKED.test(coding) ? new ChunkedFrame(Infinity) : "the transfer coding of its answer is unknown";
   }
   if (length === undefined) return undefined;
   return LENGTH.test(length)
@@ -66,12 +67,12 @@ function frameOf(status: number, fields: string): BodyFrame | string | undefined
     : "the length of its answer is no number";
 }
 
-/** The values of all fields of this name, in lines that are lower-case and have each a line end before them. */
+/** The values of all fields of this name, with the white space around them, in lines that are lower-case and have each a line end before them. */
 function valuesOf(fields: string, name: string): string[] {
   const start = `\r\n${name}:`;
   const values: string[] = [];
   for (let at = fields.indexOf(start); at >= 0; at = fields.indexOf(start, at + 1)) {
-    values.push(fields.slice(at + start.length, fields.indexOf("\r\n", at + 2)).trim());
+    values.push(fields.slice(at + start.length, fields.indexOf("\r\n", at + 2)));
   }
   return values;
 }

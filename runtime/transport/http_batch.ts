@@ -67,8 +67,8 @@ function lineOf(index: number, { body }: WrittenReceipt): Uint8Array<ArrayBuffer
 export class ReceiptLines {
   readonly #lineBytesMax: number;
   readonly #onReceipt: (index: number, receipt: Uint8Array) => void;
-  /** The beginning of a line, as far as it came. */
-  #parts: Uint8Array[] = [];
+  /** The beginning of a line, as far as it came, with room behind it. */
+  #rest = new Uint8Array(0);
   #length = 0;
   #lines = 0;
 
@@ -89,20 +89,40 @@ export class ReceiptLines {
   take(part: Uint8Array): void {
     let start = 0;
     for (let end = part.indexOf(LINE_FEED); end >= 0; end = part.indexOf(LINE_FEED, start)) {
-      this.#add(part.subarray(start, end));
+      const line = part.subarray(start, end);
+      this.#check(line);
       if (++this.#lines > BATCH_FRAMES_MAX) throw tooLong(`more than ${BATCH_FRAMES_MAX} lines`);
-      this.#line(this.#parts.length === 1 ? this.#parts[0] : concatBytes(this.#parts));
-      this.#parts = [];
-      this.#length = 0;
+      this.#line(this.#length === 0 ? line : this.#whole(line));
       start = end + 1;
     }
-    if (start < part.length) this.#add(part.slice(start));
+    if (start < part.length) this.#keep(part.subarray(start));
   }
 
-  #add(part: Uint8Array): void {
-    this.#length += part.length;
-    if (this.#length > this.#lineBytesMax) throw tooLong(`a line of more than ${this.#lineBytesMax} bytes`);
-    this.#parts.push(part);
+  #check({ length }: Uint8Array): void {
+    if (this.#length + length <= this.#lineBytesMax) return;
+    throw tooLong(`a line of more than ${this.#lineBytesMax} bytes`);
+  }
+
+  /** Keeps a copy. All parts of a line share one array: whoever sends them byte by byte would else fill the memory with arrays. */
+  #keep(part: Uint8Array): void {
+    this.#check(part);
+    const length = this.#length + part.length;
+    if (length > this.#rest.length) {
+      const grown = new Uint8Array(length * 2);
+      grown.set(this.#rest.subarray(0, this.#length));
+      this.#rest = grown;
+    }
+    this.#rest.set(part, this.#length);
+    this.#length = length;
+  }
+
+  /** The line that ends with `part`. What was kept of it is let go: whoever reads it may keep the line. */
+  #whole(part: Uint8Array): Uint8Array {
+    this.#keep(part);
+    const line = this.#rest.subarray(0, this.#length);
+    this.#rest = new Uint8Array(0);
+    this.#length = 0;
+    return line;
   }
 
   #line(bytes: Uint8Array): void {

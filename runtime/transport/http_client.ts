@@ -63,11 +63,11 @@ export class HttpClient implements AsyncDisposable {
       return Promise.reject(crowded());
     }
     const { requestMs, answerBytesMax } = this.#options;
-    const exchange = new HttpExchange(address, answerBytesMax * (post.answers ?? 1), () => {
+    const exchange = new HttpExchange(address, answerBytesMax, () => {
       this.#underWay.delete(exchange);
       signal?.removeEventListener("abort", abort);
       this.#deadlines.remove(deadline);
-    }, post.onPart);
+    }, post);
     const deadline = this.#deadlines.add(requestMs, () => {
       exchange.fail(unreachable(address, `no answer within ${requestMs} ms`));
     });

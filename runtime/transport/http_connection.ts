@@ -23,13 +23,16 @@ export interface ConnectionOwner {
   onClosed(connection: HttpConnection): void;
 }
 
+/** What it reads from and writes to. */
+type Wire = Pick<Deno.Conn, "read" | "write" | "close">;
+
 /** An open connection. */
 export class HttpConnection {
   /** Whether it has borne a request since somebody last set this to `false`. */
   wasUsed = false;
   /** Resolves when it is closed and nothing of it is under way. */
   readonly ended: Promise<void>;
-  readonly #tcp: Deno.TcpConn;
+  readonly #tcp: Wire;
   readonly #owner: ConnectionOwner;
   #exchange: HttpExchange | undefined;
   #scan = new HeadScan();
@@ -39,6 +42,7 @@ export class HttpConnection {
   #kept = 0;
   /** Bytes of interim heads that came before this answer. */
   #interim = 0;
+  /** Until all of a request was written; for ever where that failed. */
   #writing: Promise<void> | undefined;
   #isClosed = false;
 
@@ -46,7 +50,7 @@ export class HttpConnection {
    * @param tcp The connection, which is closed with this.
    * @param owner Whom to tell.
    */
-  constructor(tcp: Deno.TcpConn, owner: ConnectionOwner) {
+  constructor(tcp: Wire, owner: ConnectionOwner) {
     this.#tcp = tcp;
     this.#owner = owner;
     this.ended = this.#read();
@@ -74,14 +78,14 @@ export class HttpConnection {
     this.#owner.onClosed(this);
   }
 
-  /** It never rejects. */
+  /** It never rejects. What is read decides: whoever does not read a request to its end may have answered it all the same. */
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       let written = await this.#tcp.write(bytes);
       while (written < bytes.length) written += await this.#tcp.write(bytes.subarray(written));
       this.#writing = undefined;
-    } catch (thrown) {
-      this.#fail(toError(thrown));
+    } catch {
+      // Nothing can be written any more, so it stays as it is.
     }
   }
 
@@ -172,7 +176,7 @@ export class HttpConnection {
     if (closes || !isAll) return this.close();
     if (!this.#writing) return this.#owner.onIdle(this);
     // An answer before the end of its request; whoever never reads the rest is closed as one that is not used.
-    this.#writing.then(() => this.#isClosed || this.#owner.onIdle(this));
+    this.#writing.then(() => this.#writing ? this.close() : this.#isClosed || this.#owner.onIdle(this));
   }
 
   /** The other side has closed it, which ends an answer of no stated length. */

@@ -2,11 +2,13 @@
  * One HTTP request and its answer, part by part as it comes.
  * @module
  */
-import { concatBytes } from "../../utilities/bytes.ts";
 import { toError } from "../../utilities/errors.ts";
 import type { HttpAnswer } from "./http_receipt.ts";
+import type { HttpPost } from "./http_request.ts";
 import { STATUS_CODE } from "./http_responses.ts";
 import { AnswerError, MeshError } from "./mesh.ts";
+
+const NOTHING = new Uint8Array(0);
 
 /** What bears a request. */
 interface Bearer {
@@ -14,28 +16,32 @@ interface Bearer {
   close(): void;
 }
 
+/** What a request says about its answer. */
+type Answered = Pick<HttpPost, "onPart" | "answers">;
+
 /** A request under way. It ends once: with an answer, or with the first failure. */
 export class HttpExchange {
   readonly #peer: string;
   readonly #bytesMax: number;
   readonly #onEnd: () => void;
-  readonly #onPart: ((part: Uint8Array) => void) | undefined;
+  readonly #post: Answered;
   readonly #answer = Promise.withResolvers<HttpAnswer>();
-  readonly #chunks: Uint8Array[] = [];
   #bearer: Bearer | undefined;
-  #failure: Error | undefined;
+  #outcome: "answered" | "failed" | undefined;
   #status = 0;
   #retryAfter: string | undefined;
+  /** What was kept of the body, with room behind it. */
+  #bytes = NOTHING;
   #length = 0;
 
   /**
    * @param peer Who is asked, for messages.
-   * @param bytesMax Bytes that the answer may hold.
+   * @param bytesMax Bytes that one answer may hold.
    * @param onEnd Called once, when it has ended.
-   * @param onPart Told each part of an answer with status 200 as it comes; the answer's body is empty then.
+   * @param post What is asked: who is told the parts of an answer, and how many answers these make.
    */
-  constructor(peer: string, bytesMax: number, onEnd: () => void, onPart?: (part: Uint8Array) => void) {
-    this.#onPart = onPart;
+  constructor(peer: string, bytesMax: number, onEnd: () => void, post: Answered) {
+    this.#post = post;
     this.#peer = peer;
     this.#onEnd = onEnd;
     this.#bytesMax = bytesMax;
@@ -48,8 +54,8 @@ export class HttpExchange {
 
   /** Gives up for this reason. After the end it does nothing. */
   fail(reason: unknown): void {
-    if (this.#failure) return;
-    this.#failure = toError(reason);
+    if (this.#outcome) return;
+    this.#outcome = "failed";
     this.#onEnd();
     this.#bearer?.close();
     this.#answer.reject(reason);
@@ -57,7 +63,7 @@ export class HttpExchange {
 
   /** Whether it has failed, as may happen while it waits for a connection. */
   get hasFailed(): boolean {
-    return this.#failure !== undefined;
+    return this.#outcome === "failed";
   }
 
   /** It leaves. */
@@ -73,18 +79,36 @@ export class HttpExchange {
 
   /** A part of the answer is there. */
   onData(chunk: Uint8Array): void {
-    if (this.#failure) return;
+    if (this.#outcome) return;
+    const start = this.#length;
     this.#length += chunk.length;
-    if (this.#length > this.#bytesMax) {
-      const why = `its answer holds more than ${this.#bytesMax} bytes`;
+    const onPart = this.#status === STATUS_CODE.OK ? this.#post.onPart : undefined;
+    const bytesMax = onPart ? this.#bytesMax * (this.#post.answers ?? 1) : this.#bytesMax;
+    if (this.#length > bytesMax) {
+      const why = `its answer holds more than ${bytesMax} bytes`;
       return this.fail(
         unreachable(this.#peer, why, new AnswerError("too_long", `Cannot read it all: ${why}`)),
       );
     }
-    if (this.#onPart && this.#status === STATUS_CODE.OK) {
-      return this.#pass(new Uint8Array(chunk), this.#onPart);
+    if (onPart) this.#pass(new Uint8Array(chunk), onPart);
+    else this.#keep(chunk, start);
+  }
+
+  /**
+   * Copies a part: a connection reads into one buffer again and again. All parts share one array, for whoever sends them byte by
+   * byte would else fill the memory with arrays.
+   */
+  #keep(part: Uint8Array, start: number): void {
+    if (start === 0) {
+      this.#bytes = new Uint8Array(part); // Most answers come at once.
+      return;
     }
-    this.#chunks.push(new Uint8Array(chunk)); // A copy: a connection reads into one buffer again and again.
+    if (this.#length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.min(this.#bytesMax, this.#length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, start);
   }
 
   /** Whoever reads the parts may refuse them. */
@@ -99,7 +123,8 @@ export class HttpExchange {
 
   /** The answer is whole. */
   onEnd(): void {
-    if (this.#failure) return;
+    if (this.#outcome) return;
+    this.#outcome = "answered";
     this.#onEnd();
     this.#answer.resolve({ status: this.#status, body: this.#body(), retryAfterMs: msOf(this.#retryAfter) });
   }
@@ -110,7 +135,7 @@ export class HttpExchange {
   }
 
   #body(): Uint8Array {
-    return this.#chunks.length === 1 ? this.#chunks[0] : concatBytes(this.#chunks);
+    return this.#bytes.length === this.#length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 }
 

@@ -47,7 +47,8 @@ export class HttpPool implements ConnectionOwner {
    * @throws {TypeError} If the address is none.
    */
   constructor(address: string, options: HttpPoolOptions) {
-    const { hostname, port, host } = new URL(address);
+    const { protocol, hostname, port, host } = new URL(address);
+    if (protocol !== "http:") throw new TypeError(`its address is no http://HOST:PORT`);
     this.#address = address;
     this.#hostname = hostname.replace(/^\[|\]$/g, "");
     this.#port = Number(port || 80);
@@ -73,7 +74,6 @@ export class HttpPool implements ConnectionOwner {
     if (next) return connection.send(next.request, next.exchange);
     if (this.#onDrained) return connection.close();
     this.#idle.push(connection);
-    this.#sweep ??= this.#options.deadlines.add(SWEEP_MS, () => this.#closeUnused());
   }
 
   onClosed(connection: HttpConnection): void {
@@ -124,7 +124,7 @@ export class HttpPool implements ConnectionOwner {
     const deadline = deadlines.add(connectMs, () => {
       attempt.abort(unreachable(this.#address, `no connection within ${connectMs} ms`));
     });
-    const over = this.#attempt(attempt.signal).finally(() => {
+    const over = this.#attempt(attempt).finally(() => {
       deadlines.remove(deadline);
       this.#attempts.delete(attempt);
       this.#checkDrained();
@@ -133,29 +133,34 @@ export class HttpPool implements ConnectionOwner {
   }
 
   /** It never rejects. */
-  async #attempt(signal: AbortSignal): Promise<void> {
+  async #attempt(attempt: AbortController): Promise<void> {
+    const { signal } = attempt;
+    let tcp: Deno.TcpConn | undefined;
     try {
-      const tcp = await Deno.connect({
+      tcp = await Deno.connect({
         hostname: this.#hostname,
         port: this.#port,
         autoSelectFamily: false,
         signal,
       });
-      if (signal.aborted) return tcp.close();
+      signal.throwIfAborted(); // It may have come through all the same.
       tcp.setNoDelay(true);
       tcp.setKeepAlive(true);
-      const connection = new HttpConnection(tcp, this);
-      this.#open.add(connection);
-      this.onIdle(connection);
     } catch (thrown) {
-      this.#failed(signal.aborted ? signal.reason : toError(thrown));
+      tcp?.close();
+      this.#attempts.delete(attempt); // Now, as others may fail in the same turn: the last one speaks for all that wait.
+      return this.#failed(signal.aborted ? signal.reason : toError(thrown));
     }
+    const connection = new HttpConnection(tcp, this);
+    this.#open.add(connection);
+    this.#sweep ??= this.#options.deadlines.add(SWEEP_MS, () => this.#closeUnused());
+    this.onIdle(connection);
   }
 
   /** Without a connection no request gets away; while there are others they will serve those that wait. */
   #failed(error: Error): void {
     if (this.#open.size > 0) return;
-    const isLast = this.#attempts.size <= 1;
+    const isLast = this.#attempts.size === 0;
     do this.#next()?.exchange.onError(error); while (isLast && this.#waiting.length > 0);
   }
 

@@ -18,7 +18,6 @@ export interface HttpPost {
 }
 
 /** Nothing that would end a field. */
-// deno-lint-ignore no-control-regex
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const encoder = new TextEncoder();
 
