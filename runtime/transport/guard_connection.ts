@@ -12,9 +12,10 @@ import { CONTINUE, readAnswer, refusalBytes } from "./guard_answer.ts";
 import { GuardBuffer } from "./guard_buffer.ts";
 import type { GuardCut, GuardDesk } from "./guard_desk.ts";
 import { type BodyFrame, ChunkedFrame, LengthFrame } from "./http_framing.ts";
-import { HeadScan, readHead, type Refusal, type RequestHead } from "./guard_head.ts";
+import { readHead, type Refusal, type RequestHead } from "./guard_head.ts";
 import { GUARD_FIELD } from "./guard_behind.ts";
 import type { GuardPhase, Seated } from "./guard_seats.ts";
+import { HeadScan } from "./http_head_scan.ts";
 import { STATUS_CODE } from "./http_responses.ts";
 
 /** Room for an answer, at first and for those that are longer. */

@@ -10,12 +10,6 @@ import { STATUS_CODE } from "./http_responses.ts";
 
 /** Fields of one head; the requests of a nara have five to ten. */
 const FIELDS_MAX = 64;
-const CR = 13;
-const LF = 10;
-const TAB = 9;
-const SPACE = 32;
-const DELETE = 127;
-
 const METHOD = /^[A-Z]{1,20}$/;
 const VERSION = /^HTTP\/\d\.\d$/;
 /** Visible ASCII. */
@@ -61,39 +55,8 @@ export interface RequestHead {
   readonly cuts: readonly Cut[];
 }
 
-/** How much of a head is there. */
-export type HeadProgress = "more" | "whole" | "broken";
-
-/** Looks for the end of a head as it comes in, and for bytes that no head may hold, so that neither is waited for in vain. */
-export class HeadScan {
-  /** Bytes of the head with the empty line at its end, once it is whole. */
-  length = 0;
-  #lineStart = 0;
-
-  /** Looks at `bytes`, which start with the head and may have grown since the last time. */
-  scan(bytes: Uint8Array): HeadProgress {
-    let at = this.length;
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at];
-      if (byte >= SPACE && byte !== DELETE) continue;
-      if (byte === TAB) continue;
-      if (byte !== CR) return "broken"; // With this, each line feed is behind its carriage return.
-      if (at + 1 === bytes.length) break;
-      if (bytes[++at] !== LF) return "broken";
-      const isEmpty = at - this.#lineStart === 1;
-      if (isEmpty && this.#lineStart === 0) return "broken";
-      this.#lineStart = at + 1;
-      if (!isEmpty) continue;
-      this.length = at + 1;
-      return "whole";
-    }
-    this.length = at;
-    return "more";
-  }
-}
-
 /**
- * Reads a head whose lines {@linkcode HeadScan} has found sound.
+ * Reads a head whose lines a `HeadScan` has found sound.
  *
  * @param bytes The head with the empty line at its end.
  * @param secretField The field that only the guard may write: it is cut from what comes from outside.

@@ -7,7 +7,7 @@
 import { toError } from "../../utilities/errors.ts";
 import { type AnswerHead, readAnswerHead } from "./http_answer_head.ts";
 import type { HttpExchange } from "./http_exchange.ts";
-import { HeadScan } from "./guard_head.ts";
+import { HeadScan } from "./http_head_scan.ts";
 import { STATUS_CODE } from "./http_responses.ts";
 
 /** Room for what is read, at first, and for a long answer. A head has to fit into it. */
