@@ -7,6 +7,7 @@ import type { Deadline, Deadlines } from "../primitives/deadlines.ts";
 import { type ConnectionOwner, HttpConnection } from "./http_connection.ts";
 import { type HttpExchange, unreachable } from "./http_exchange.ts";
 import { type HttpPost, requestBytes } from "./http_request.ts";
+import { isMeshAddress } from "./mesh_address.ts";
 
 /**
  * Milliseconds between two looks for connections to close: those that nobody used since the last. Twice this is less than the
@@ -47,8 +48,8 @@ export class HttpPool implements ConnectionOwner {
    * @throws {TypeError} If the address is none.
    */
   constructor(address: string, options: HttpPoolOptions) {
-    const { protocol, hostname, port, host } = new URL(address);
-    if (protocol !== "http:") throw new TypeError(`its address is no http://HOST:PORT`);
+    if (!isMeshAddress(address)) throw new TypeError("its address is no http://HOST:PORT");
+    const { hostname, port, host } = new URL(address);
     this.#address = address;
     this.#hostname = hostname.replace(/^\[|\]$/g, "");
     this.#port = Number(port || 80);
@@ -140,7 +141,6 @@ export class HttpPool implements ConnectionOwner {
       tcp = await Deno.connect({
         hostname: this.#hostname,
         port: this.#port,
-        autoSelectFamily: false,
         signal,
       });
       signal.throwIfAborted(); // It may have come through all the same.

@@ -321,7 +321,9 @@ test("speaks IPv6", async (scene) => {
   assertMatch(request!, /\r\nhost: \[::1\]:\d+\r\n/);
 }, { host: "[::1]" });
 
-for (const address of ["https://127.0.0.1:7433", "memory:abc", "no address", ""]) {
+for (
+  const address of ["https://127.0.0.1:7433", "http://127.0.0.1:7433/path", "memory:abc", "no address", ""]
+) {
   Deno.test(`HttpPool refuses the address ${JSON.stringify(address)}`, () => {
     const options = {
       connectionsMax: 1,
