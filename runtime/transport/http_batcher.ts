@@ -102,7 +102,9 @@ export class Batcher {
     this.#requests++;
     this.#send(passengers).then(() => {
       this.#requests--;
-      this.#gather();
+      // An answer to one makes one send again, and nobody need wait for that.
+      if (count > 1 || this.#waiting.length > 0) this.#gather();
+      else if (this.#requests === 0 && !this.#turn) this.#onIdle();
     });
   }
 

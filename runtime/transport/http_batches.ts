@@ -18,6 +18,9 @@ const BATCH_BYTES_MAX = 256 * 1024;
 /** For how long an address that knew no batches is sent none, and how many such addresses are remembered. */
 const WITHOUT_MS = 600_000, WITHOUT_MAX = 1_024;
 
+/** Batchers that are kept though nothing is under way: who is spoken to is mostly spoken to again. */
+const BATCHERS_KEPT = 256;
+
 /** Options of {@linkcode HttpBatches}. */
 export interface HttpBatchesOptions extends Pick<HttpClientOptions, "clock"> {
   /** How requests leave. */
@@ -70,7 +73,7 @@ export class HttpBatches implements Disposable {
       this.#deadlines,
       this.#bytesMax,
       (passengers) => this.#send(passengers, address),
-      () => this.#batchers.delete(address),
+      () => this.#batchers.size > BATCHERS_KEPT && this.#batchers.delete(address),
     );
     this.#batchers.set(address, batcher);
     return batcher;
