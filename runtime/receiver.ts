@@ -240,7 +240,8 @@ export class Receiver implements Disposable {
   }
 
   #handle(way: Way, result: Ended): void {
-    const { message, passed } = result;
+    const { passed } = result;
+    const message = lightened(result.message);
     const { openRequests, clock } = this.#kernel;
     const { registered, alongside, settle } = way;
     // Only a peer of ours looks for a reply in the response; Go's get theirs by a request.
@@ -357,6 +358,11 @@ interface Way {
   readonly alongside?: readonly Change[];
   /** Whether it is settled at the end only, however long its handler takes. */
   readonly isPatient?: boolean;
+}
+
+/** Without the bytes that were to be verified: they may be a part of many more, and a handler may wait for long. */
+function lightened(message: Message): Message {
+  return message.signedEnvelope ? message.with({ signedEnvelope: undefined }) : message;
 }
 
 const DONE = { outcome: "done" } as const;

@@ -51,13 +51,16 @@ export interface Registered {
   futureChain?: Chain;
 }
 
+/** Bytes that are read in any case: a later version of a kind may be larger than ours, and be kept for an upgrade. A zine is as large. */
+const READ_BYTES_MIN = 256 * 1024;
+
 /** Kinds by name. */
 export class Registry {
   readonly #kinds = new Map<string, Registered>();
   readonly #replyKinds = new Set<string>();
   readonly #books: Books;
   #isSealed = false;
-  #bytesMax = 0;
+  #bytesMax = READ_BYTES_MIN;
 
   /**
    * An empty registry.
@@ -68,13 +71,14 @@ export class Registry {
     this.#books = books;
   }
 
-  /** Bytes that the largest kind allows. */
+  /** Bytes of the largest frame that is read. */
   get bytesMax(): number {
     return this.#bytesMax;
   }
 
   /**
-   * Refuses a frame that is larger than any kind allows, before anybody looks into it: to read it would cost more than to send it.
+   * Refuses a frame that is larger than any kind allows, and any that naras of today know, before anybody looks into it: to read
+   * it would cost more than to send it.
    *
    * @throws {MessageError} `too_large`.
    */
@@ -123,7 +127,7 @@ export class Registry {
     }
     checkBehavior(spec, handlers);
     for (const reply of spec.replies) this.#replyKinds.add(reply);
-    this.#bytesMax = Math.max(this.#bytesMax, spec.bytesMax);
+    if (!isLocal(spec)) this.#bytesMax = Math.max(this.#bytesMax, spec.bytesMax);
     this.#kinds.set(kind, {
       spec,
       isLocal: isLocal(spec),

@@ -69,14 +69,14 @@ function mayBeFirstContact(problem: MeshAuthProblem, frame: Uint8Array, host: Me
   if (problem === "unknown_sender") return provesItself(frame, host);
   if (problem !== "bad_signature") return false;
   // Names are not unique: the keys that were tried may all be of others.
-  const envelope = envelopeOf(frame);
+  const envelope = envelopeOf(frame, host);
   return envelope?.envelopeSignature !== undefined && host.keyring.get(envelope.fromId) === undefined;
 }
 
 /** Whether the pipeline will find a signature of ours to check, or nothing that it could read. */
-function provesItself(frame: Uint8Array, { bytesMax }: MeshHost): boolean {
-  if (endsInSignature(frame) || frame.length > (bytesMax?.() ?? Infinity)) return true;
-  const envelope = envelopeOf(frame);
+function provesItself(frame: Uint8Array, host: MeshHost): boolean {
+  if (endsInSignature(frame)) return true;
+  const envelope = envelopeOf(frame, host);
   return envelope === undefined || envelope.envelopeSignature !== undefined;
 }
 
@@ -84,10 +84,14 @@ function provesItself(frame: Uint8Array, { bytesMax }: MeshHost): boolean {
 function endsInSignature(frame: Uint8Array): boolean {
   const at = frame.length - LAST_MEMBER_BYTES;
   if (at < 0 || frame[frame.length - 2] !== QUOTE || frame[frame.length - 1] !== CLOSE) return false;
-  return LAST_MEMBER.every((byte, index) => frame[at + index] === byte);
+  if (!LAST_MEMBER.every((byte, index) => frame[at + index] === byte)) return false;
+  // Without another quotation mark in between it is one text, and the bracket behind it the last of all.
+  return frame.indexOf(QUOTE, at + LAST_MEMBER.length) === frame.length - 2;
 }
 
-function envelopeOf(frame: Uint8Array): Envelope | undefined {
+/** What a frame says; nothing where it cannot be read, or is too large for anybody here to read it. */
+function envelopeOf(frame: Uint8Array, { bytesMax }: MeshHost): Envelope | undefined {
+  if (frame.length > (bytesMax?.() ?? Infinity)) return undefined;
   try {
     return decodeEnvelope(frame);
   } catch {

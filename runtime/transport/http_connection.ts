@@ -9,11 +9,15 @@ import { type AnswerHead, readAnswerHead } from "./http_answer_head.ts";
 import type { HttpExchange } from "./http_exchange.ts";
 import { HeadScan } from "./http_head_scan.ts";
 import { STATUS_CODE } from "./http_responses.ts";
+import { turns } from "./turns.ts";
 
 /** Room for what is read, at first, and for a long answer. A head has to fit into it. */
 const FIRST_BYTES = 4_096, ROOM_MAX = 65_536;
 /** Bytes of a head, interim ones included. */
 const HEAD_BYTES_MAX = 16_384;
+
+/** Reads of one answer before others get their turn. */
+const READS_A_TURN = 8;
 
 /** Told how a connection fares. */
 export interface ConnectionOwner {
@@ -42,6 +46,8 @@ export class HttpConnection {
   #kept = 0;
   /** Bytes of interim heads that came before this answer. */
   #interim = 0;
+  /** How often was read for this answer. */
+  #reads = 0;
   /** Until all of a request was written; for ever where that failed. */
   #writing: Promise<void> | undefined;
   #isClosed = false;
@@ -96,6 +102,8 @@ export class HttpConnection {
         const count = await this.#tcp.read(this.#room());
         if (count === null) return this.#close();
         this.#take(count);
+        // What is there at once is read without a turn of the event loop: whoever has always more would keep it for itself.
+        if (++this.#reads % READS_A_TURN === 0) await turns(1);
       }
     } catch (thrown) {
       this.#fail(toError(thrown));
@@ -170,7 +178,7 @@ export class HttpConnection {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
     this.#head = undefined;
-    this.#interim = 0;
+    this.#interim = this.#reads = 0;
     if (this.#buffer.length > FIRST_BYTES) this.#buffer = new Uint8Array(FIRST_BYTES);
     exchange.onEnd();
     if (closes || !isAll) return this.close();

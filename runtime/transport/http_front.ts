@@ -2,7 +2,6 @@
  * Where the mesh listens: `Deno.serve` on the port itself, or behind the guard.
  * @module
  */
-import { setImmediate } from "node:timers";
 import type { Clock } from "../../utilities/clock.ts";
 import { messageOf } from "../../utilities/errors.ts";
 import type { Limit } from "../primitives/limits.ts";
@@ -14,6 +13,7 @@ import { STATUS_CODE, textResponse } from "./http_responses.ts";
 import { MeshError } from "./mesh.ts";
 import { hostPort } from "./mesh_address.ts";
 import { SteadyServer } from "./steady_server.ts";
+import { turns } from "./turns.ts";
 
 /** Turns of the event loop in which the last responses are taken over and written; few are enough for 150. */
 const FLUSH_TURNS = 8;
@@ -127,12 +127,4 @@ function openBehind(
     listener.close();
     throw thrown;
   }
-}
-
-/**
- * Lets the event loop go round: a response that was returned is with the server soon, which writes it in its next turn.
- * No clock, for no time has to pass.
- */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -14,6 +14,9 @@ import { isMeshAddress } from "./mesh_address.ts";
  * patience of any server, the guard's included.
  */
 const SWEEP_MS = 2_000;
+/** Milliseconds until it tries to open one more connection beside others, when that has failed. */
+const AGAIN_MS = 250;
+const PURGE_MIN = 128;
 
 /** Options of a {@linkcode HttpPool}. */
 export interface HttpPoolOptions {
@@ -36,8 +39,11 @@ export class HttpPool implements ConnectionOwner {
   readonly #idle: HttpConnection[] = [];
   readonly #open = new Set<HttpConnection>();
   readonly #attempts = new Map<AbortController, Promise<void>>();
-  readonly #waiting: { readonly request: Uint8Array; readonly exchange: HttpExchange }[] = [];
+  #waiting: { readonly request: Uint8Array; readonly exchange: HttpExchange }[] = [];
+  /** How many may wait before those that have failed are let go. */
+  #purgeAt = PURGE_MIN;
   #sweep: Deadline | undefined;
+  #again: Deadline | undefined;
   #onDrained: (() => void) | undefined;
 
   /**
@@ -66,6 +72,7 @@ export class HttpPool implements ConnectionOwner {
     const request = requestBytes(this.#host, post);
     const connection = this.#idle.pop();
     if (connection) return connection.send(request, exchange);
+    if (this.#waiting.length >= this.#purgeAt) this.#purge();
     this.#waiting.push({ request, exchange });
     this.#connectIfNeeded();
   }
@@ -98,7 +105,7 @@ export class HttpPool implements ConnectionOwner {
   /** Closes every connection at once, also those that are being opened. Requests under way hear nothing more. */
   async close(): Promise<void> {
     this.#waiting.length = 0;
-    if (this.#sweep) this.#options.deadlines.remove(this.#sweep);
+    for (const deadline of [this.#sweep, this.#again]) if (deadline) this.#options.deadlines.remove(deadline);
     const attempts = [...this.#attempts];
     for (const [attempt] of attempts) attempt.abort();
     const connections = [...this.#open];
@@ -111,6 +118,12 @@ export class HttpPool implements ConnectionOwner {
     let next = this.#waiting.shift();
     while (next?.exchange.hasFailed) next = this.#waiting.shift();
     return next;
+  }
+
+  /** Lets go of requests that failed while they waited, and of their bytes. Seldom, so that it costs little for each. */
+  #purge(): void {
+    this.#waiting = this.#waiting.filter(({ exchange }) => !exchange.hasFailed);
+    this.#purgeAt = Math.max(PURGE_MIN, 2 * this.#waiting.length);
   }
 
   #connectIfNeeded(): void {
@@ -157,9 +170,15 @@ export class HttpPool implements ConnectionOwner {
     this.onIdle(connection);
   }
 
-  /** Without a connection no request gets away; while there are others they will serve those that wait. */
+  /** Without a connection no request gets away; while there are others they will serve those that wait, or a later one. */
   #failed(error: Error): void {
-    if (this.#open.size > 0) return;
+    if (this.#open.size > 0) {
+      this.#again ??= this.#options.deadlines.add(AGAIN_MS, () => {
+        this.#again = undefined;
+        this.#connectIfNeeded();
+      });
+      return;
+    }
     const isLast = this.#attempts.size === 0;
     do this.#next()?.exchange.onError(error); while (isLast && this.#waiting.length > 0);
   }

@@ -13,7 +13,7 @@ import { admit, admitBare, MESSAGE_REQUEST, responseHeaders } from "./http_auth.
 import { BATCH_FRAMES_MAX, isBatch, splitFrames } from "./http_batch.ts";
 import { BatchAnswer } from "./http_batch_answer.ts";
 import { type BodyProblem, readBody } from "./http_body.ts";
-import { type HttpFront, openFront, turns } from "./http_front.ts";
+import { type HttpFront, openFront } from "./http_front.ts";
 import { HttpInbox, type Settled } from "./http_inbox.ts";
 import { writeReceipt, type WrittenReceipt } from "./http_receipt.ts";
 import { RefusalCount } from "./http_refusals.ts";
@@ -28,6 +28,7 @@ import {
 import type { NaraId } from "../../utilities/names.ts";
 import type { MeshHost, Receipt } from "./mesh.ts";
 import { isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts";
+import { turns } from "./turns.ts";
 
 const PING_PATH = "/ping";
 /** The guard times bodies itself, and says so in its counts: behind it this server waits a little longer. */

@@ -59,7 +59,7 @@ const ALLOWED_CALLS: Readonly<Record<string, string>> = {
     "a commit is shared by what comes in one turn of the event loop: no time is meant",
   "runtime/transport/http_batcher.ts setImmediate":
     "a request is shared by what comes in one turn of the event loop: no time is meant",
-  "runtime/transport/http_front.ts setImmediate":
+  "runtime/transport/turns.ts setImmediate":
     "others get their turn of the event loop, and responses leave: no time is meant",
   "runtime/testing/virtual_clock.ts setImmediate":
     "time moves when the machine is idle, and only the machine knows",

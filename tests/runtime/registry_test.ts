@@ -5,7 +5,7 @@ import { MessageError } from "../../messages/message_error.ts";
 import { BehaviorError } from "../../runtime/behavior_error.ts";
 import { Books } from "../../runtime/primitives/books.ts";
 import { checkVersion, Registry } from "../../runtime/registry.ts";
-import { meshRequest } from "../../runtime/templates.ts";
+import { local, meshRequest } from "../../runtime/templates.ts";
 import { answer, note, question, textSchema, whisper } from "../helpers/kinds.ts";
 
 const store = new ServiceStore(new MemoryStore(), "test");
@@ -101,4 +101,25 @@ Deno.test("Registry is one runtime's own: another one has its own lanes, chains 
   here.received.enter();
   assertEquals([here.received.totals().entered, there.received.totals().entered], [1, 0]);
   assertEquals(here.lanes === there.lanes, false);
+});
+
+Deno.test("Registry.checkBytes() lets through what the largest kind allows that others may send, and a zine in any case", () => {
+  const made = registry("test");
+  const least = 256 * 1024;
+  made.add(local("test:huge", "").withVersion(1, textSchema).withBytesMax(900_000).spec, {}, "test", store);
+  made.checkBytes(least);
+  const error = assertThrows(() => made.checkBytes(least + 1), MessageError);
+  assertEquals(error.code, "too_large");
+  assertStringIncludes(
+    error.message,
+    `Cannot take ${least + 1} bytes: no kind here holds more than ${least}`,
+  );
+  made.add(
+    meshRequest("test:large", "").withVersion(1, textSchema).withBytesMax(300_000).spec,
+    {},
+    "test",
+    store,
+  );
+  made.checkBytes(300_000);
+  assertThrows(() => made.checkBytes(300_001), MessageError);
 });

@@ -172,6 +172,9 @@ httpTest("knows an envelope signature wherever in the frame it stands", async ({
     ]
   ) assertEquals((await post(bob, JSON.stringify({ ...rest, payload }))).status, 401);
   assertEquals((await post(bob, JSON.stringify({ ...rest, envelope_signature: "" }))).status, 401);
+  // One that ends within the last 88 characters: what stands behind it is another member.
+  const nested = { ...rest, y: { a: 1, envelope_signature: "x" }, z: "A".repeat(79) };
+  assertEquals((await post(bob, JSON.stringify(nested))).status, 401);
   assertEquals(seen.length, 1);
 });
 

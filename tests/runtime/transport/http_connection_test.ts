@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { settled } from "../../../runtime/testing/virtual_clock.ts";
+import { nextTurn, settled } from "../../../runtime/testing/virtual_clock.ts";
 import { type ConnectionOwner, HttpConnection } from "../../../runtime/transport/http_connection.ts";
 import { HttpExchange } from "../../../runtime/transport/http_exchange.ts";
 import type { HttpAnswer } from "../../../runtime/transport/http_receipt.ts";
@@ -371,3 +371,16 @@ for (const answer of ["", "HTTP/1.1 200 O", HI.slice(0, -1), "HTTP/1.1 200 OK\r\
     });
   }
 }
+
+Deno.test("HttpConnection gives others their turn while an answer comes of which there is always more", async () => {
+  const head = bytesOf("HTTP/1.1 200 OK\r\ncontent-length: 64\r\n\r\n");
+  const turnsFor = async (parts: Uint8Array[]) => {
+    let [turns, isOver] = [0, false];
+    const asked = ask({ parts: [head, ...parts] }).finally(() => isOver = true);
+    for (; !isOver; turns++) await nextTurn();
+    assertEquals(textOf((await asked).answer as HttpAnswer), "a".repeat(64));
+    return turns;
+  };
+  const body = bytesOf("a".repeat(64));
+  assert(await turnsFor(bytewise(body)) - await turnsFor([body]) >= 6);
+});

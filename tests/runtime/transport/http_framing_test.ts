@@ -92,14 +92,29 @@ const broken: Record<string, string> = {
 
 for (const [says, text] of Object.entries(broken)) {
   Deno.test(`ChunkedFrame finds ${says} broken, in one part and byte by byte`, () => {
-    const bytes = bytesOf(text);
-    const whole = read(new ChunkedFrame(Infinity), [bytes]);
+    const bytes = [...bytesOf(text)].map((byte) => Uint8Array.of(byte));
+    const whole = read(new ChunkedFrame(Infinity), [bytesOf(text)]);
     assertEquals([whole.isDone, whole.problem], [false, "broken"]);
-    assertEquals(read(new ChunkedFrame(Infinity), [...bytes].map((byte) => Uint8Array.of(byte))), whole);
+    assertEquals(read(new ChunkedFrame(Infinity), bytes), whole);
   });
 }
 
 Deno.test("ChunkedFrame hands nothing on of a chunk that is too large, nor of anything behind", () => {
   const got = read(new ChunkedFrame(3), [bytesOf("2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n"), bytesOf("1\r\ne\r\n")]);
   assertEquals([got.data, got.isDone, got.problem], [bytesOf("ab"), false, "too_large"]);
+});
+
+Deno.test("ChunkedFrame tells all that is said in some bytes at once, however small the chunks", () => {
+  const bytes = bytesOf("1\r\na\r\n".repeat(1_000) + "3\r\nbcd\r\n0\r\n\r\nbehind");
+  const told: string[] = [];
+  const taken = new ChunkedFrame(Infinity).take(bytes, (part) => told.push(new TextDecoder().decode(part)));
+  assertEquals([told, taken], [["a".repeat(1_000) + "bcd"], bytes.length - "behind".length]);
+  assertEquals(new TextDecoder().decode(bytes.subarray(taken)), "behind");
+});
+
+Deno.test("ChunkedFrame leaves the bytes alone where nobody is told what they say", () => {
+  const text = "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n";
+  const bytes = bytesOf(text);
+  new ChunkedFrame(Infinity).take(bytes);
+  assertEquals(bytes, bytesOf(text));
 });

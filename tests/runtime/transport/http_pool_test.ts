@@ -1,96 +1,25 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Deadlines } from "../../../runtime/primitives/deadlines.ts";
 import { nextTurn, settled, VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
-import { HttpExchange } from "../../../runtime/transport/http_exchange.ts";
 import { HttpPool } from "../../../runtime/transport/http_pool.ts";
-import { MeshError } from "../../../runtime/transport/mesh.ts";
 import { lacking } from "../../helpers/permissions.ts";
-import { connectingBy, type RawPeer, RawServer, until, wiresSettled } from "../../helpers/raw_server.ts";
+import { CONNECT_MS, PoolScene } from "../../helpers/pool_scene.ts";
+import { connectingBy, type RawPeer, until, wiresSettled } from "../../helpers/raw_server.ts";
 
-const CONNECT_MS = 5_000;
 const SWEEP_MS = 2_000;
-const NOTHING = new Uint8Array(0);
-const LONG = new Uint8Array(16_000_000);
+const AGAIN_MS = 250;
 const TOO_LARGE = "HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n";
-
-/** A request that was posted, and what became of it. */
-interface Posted {
-  readonly exchange: HttpExchange;
-  /** The body of its answer, or why there is none. */
-  outcome: string | undefined;
-}
-
-/** A pool, its time, and what it sends to. */
-class Scene implements AsyncDisposable {
-  readonly clock = new VirtualClock();
-  readonly server = new RawServer();
-  readonly pool: HttpPool;
-  readonly posted: Posted[] = [];
-  readonly #deadlines = new Deadlines(this.clock);
-  #serving: Promise<void> | undefined;
-
-  constructor({ connectionsMax = 2, host = "127.0.0.1" } = {}) {
-    this.pool = new HttpPool(`http://${host}:${this.server.port}`, {
-      connectionsMax,
-      connectMs: CONNECT_MS,
-      deadlines: this.#deadlines,
-    });
-  }
-
-  /** What became of the requests, in the order in which they were posted. */
-  get outcomes(): (string | undefined)[] {
-    return this.posted.map(({ outcome }) => outcome);
-  }
-
-  /** Posts to these paths; to the one that is called long, more than a socket takes at once. Returns the last. */
-  post(...paths: string[]): Posted {
-    for (const path of paths) this.#post(path, path === "/long" ? LONG : NOTHING);
-    return this.posted.at(-1)!;
-  }
-
-  /** Posts to these paths, and waits until each is answered or has failed. */
-  async over(...paths: string[]): Promise<(string | undefined)[]> {
-    const before = this.posted.length;
-    this.post(...paths);
-    await until(() => this.outcomes.slice(before).every((outcome) => outcome !== undefined));
-    return this.outcomes.slice(before);
-  }
-
-  /** Serves every connection in the background, until this is disposed of. */
-  serve(serve: (peer: RawPeer) => Promise<void>): void {
-    this.#serving = this.server.serveAll(serve);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.pool.close();
-    this.#deadlines[Symbol.dispose]();
-    assertEquals(this.clock.pending, 0);
-    this.server[Symbol.dispose]();
-    await this.#serving;
-  }
-
-  #post(path: string, body: Uint8Array): void {
-    const exchange = new HttpExchange("bob", 1_000, () => {}, {});
-    const posted: Posted = { exchange, outcome: undefined };
-    exchange.answer.then(
-      ({ status, body }) => posted.outcome = status === 200 ? new TextDecoder().decode(body) : `${status}`,
-      (error: Error) => posted.outcome = error instanceof MeshError ? "unreachable" : error.message,
-    );
-    this.posted.push(posted);
-    this.pool.post({ path, body }, exchange);
-  }
-}
 
 function test(
   says: string,
-  fn: (scene: Scene) => Promise<void>,
-  options?: ConstructorParameters<typeof Scene>[0],
+  fn: (scene: PoolScene) => Promise<void>,
+  options?: ConstructorParameters<typeof PoolScene>[0],
 ): void {
   Deno.test({
     name: `HttpPool ${says}`,
     ignore: lacking("net"),
     fn: async () => {
-      await using scene = new Scene(options);
+      await using scene = new PoolScene(options);
       await fn(scene);
     },
   });
@@ -226,6 +155,19 @@ test("lets those that wait use the connections there are when it gets no others"
   assertEquals(scene.outcomes, PATHS);
 });
 
+test("tries again a moment later to open one more connection beside a busy one", async (scene) => {
+  scene.post("/0");
+  await (await scene.server.accept()).request();
+  {
+    using _connecting = connectingBy(() => Promise.reject(new Error("none left")));
+    scene.post("/1");
+    await settled();
+  }
+  await scene.clock.advance(AGAIN_MS);
+  const second = await scene.server.accept();
+  assertMatch((await second.request())!, /^POST \/1 /);
+});
+
 test("never sends what failed while it waited", async (scene) => {
   scene.post("/first");
   const given = [scene.post("/a"), scene.post("/b")];
@@ -359,13 +301,13 @@ const SERVERS: Record<string, (peer: RawPeer) => Promise<void>> = {
   },
 };
 
-function testAtAnyMoment(says: string, what: string, fn: (scene: Scene) => Promise<void>): void {
+function testAtAnyMoment(says: string, what: string, fn: (scene: PoolScene) => Promise<void>): void {
   Deno.test({
     name: `HttpPool ${says} at any moment while its server ${what}`,
     ignore: lacking("net"),
     fn: async () => {
       for (const moment of MOMENTS) {
-        await using scene = new Scene();
+        await using scene = new PoolScene();
         scene.serve(SERVERS[what]);
         scene.post("/0", "/1", "/2", "/long");
         for (let turn = 0; turn < moment; turn++) await nextTurn();
