@@ -5,11 +5,13 @@
  */
 import { isAbsolute, join, resolve } from "node:path";
 import { generatedName } from "../../utilities/generated_name.ts";
+import type { Secret } from "../../utilities/secret.ts";
 import { parseSoul } from "../../utilities/soul.ts";
 import type { NaraConfig } from "./config.ts";
 import { DataFolder, lockPathOf, type Resident, residentOf } from "./data_folder.ts";
 import { type Holder, holderOf } from "./folder_lock.ts";
 import { ProcessError } from "./process_error.ts";
+import { readHistory } from "./soul_history.ts";
 
 /** What decides about the folder. */
 export type Wanted = Pick<NaraConfig, "data" | "name" | "soul">;
@@ -105,7 +107,8 @@ function takeOwn(wanted: Wanted, base: string): Choice {
     folder?.[Symbol.dispose](); // Somebody was faster, and has moved in and out.
   };
   for (const path of numberedFolders(base)) {
-    const belongs = (resident: Resident | undefined) => resident !== undefined && belongsTo(resident, wanted);
+    const belongs = (resident: Resident | undefined) =>
+      resident !== undefined && belongsTo(resident, wanted, path);
     if (!belongs(residentOf(path))) continue;
     const folder = taken(path, belongs);
     if (folder) return { folder, passedOver };
@@ -141,9 +144,19 @@ export function numberedFolders(base: string): string[] {
 }
 
 /** By the soul if one is wanted, else by the name; else it is one whom nobody named. */
-function belongsTo(resident: Resident, { soul, name }: Wanted): boolean {
-  if (soul) return resident.soul.reveal() === soul.reveal();
-  return resident.name === (name ?? generatedName(parseSoul(resident.soul.reveal()).seed));
+function belongsTo({ soul, name }: Resident, wanted: Wanted, path: string): boolean {
+  if (wanted.soul) return soul.reveal() === wanted.soul.reveal();
+  if (wanted.name !== undefined) return name === wanted.name;
+  return [soul, ...formerSouls(path)].some((one) => name === generatedName(parseSoul(one.reveal()).seed));
+}
+
+/** A nara keeps the name that its first soul generated, whatever soul it has now. */
+function formerSouls(path: string): readonly Secret<string>[] {
+  try {
+    return readHistory(path).former;
+  } catch {
+    return []; // Whoever takes the folder is told.
+  }
 }
 
 function inUse(path: string, advice: string): ProcessError {

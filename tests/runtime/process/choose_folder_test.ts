@@ -7,6 +7,7 @@ import {
 } from "../../../runtime/process/choose_folder.ts";
 import type { Resident } from "../../../runtime/process/data_folder.ts";
 import { ProcessError } from "../../../runtime/process/process_error.ts";
+import { writeHistory } from "../../../runtime/process/soul_history.ts";
 import { generatedName } from "../../../utilities/generated_name.ts";
 import { Secret } from "../../../utilities/secret.ts";
 import { createSoul, formatSoul } from "../../../utilities/soul.ts";
@@ -186,3 +187,15 @@ for (const [os, variables, folder] of homes) {
     else assertThrows(find, ProcessError, "--data");
   });
 }
+
+test("gives a nara without a name its folder again when its soul was rotated", (base) => {
+  const [before, after] = [nara(1), nara(2)];
+  const rotated = { soul: after.soul, name: before.name };
+  {
+    using town = new Town(base);
+    assertEquals(town.live({}, rotated), "1");
+  }
+  writeHistory(`${base}/1`, { former: [before.soul], rotations: [] });
+  using town = new Town(base);
+  assertEquals(revealed(town.choose({}).folder.resident), revealed(rotated));
+});
