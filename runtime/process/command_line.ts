@@ -35,7 +35,8 @@ export function parseCommandLine(args: readonly string[], commands: readonly Ope
   let invocation: Invocation | undefined;
   const program = createProgram((written) => text += written);
   addOptions(program, SETTING_KEYS.map((key) => SETTINGS[key]));
-  program.argument("[command]").usage("[options] [command]").action((word?: string) => {
+  // Whatever follows, the first word is what is not known.
+  program.argument("[command...]").usage("[options] [command]").action(([word]: string[]) => {
     if (word !== undefined) throw notUnderstood(`unknown command ${JSON.stringify(word)}`);
     invocation = {
       command: undefined,

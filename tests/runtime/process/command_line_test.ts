@@ -97,7 +97,7 @@ const NOT_UNDERSTOOD: [args: string[], says: string][] = [
   [["--name"], "option '--name <NAME>' argument missing"],
   [["--json=yes"], "unknown option '--json=yes'"],
   [["dmeo"], 'unknown command "dmeo"'],
-  [["a", "b"], "too many arguments"],
+  [["a", "b"], 'unknown command "a"'],
   [["letters", "show", "7", "8"], "too many arguments"],
   [["demo", "a", "b"], "too many arguments"],
   [["demo", "--name", "x"], "unknown option '--name'"],
