@@ -239,7 +239,14 @@ export class Owner {
     try {
       const { best, holders, copies } = await recovery.run();
       const isRecovered = best !== undefined && await this.#adopt(best, holders, copies);
-      if (!isRecovered) log.info("no stash came back that was not here", { copies });
+      if (!isRecovered) {
+        log.info(
+          copies === 0
+            ? "no peer had a copy of this nara's stash"
+            : "the copies of the stash that came back are no newer than it is here",
+          { copies },
+        );
+      }
       this.upkeep.topUp();
       this.#ready.resolve();
       return { ...this.#report(copies, holders), isRecovered };
