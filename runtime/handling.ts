@@ -12,7 +12,7 @@ import type { Failure, Kept } from "./primitives/failures.ts";
 import type { OutboxPlace } from "./primitives/outbox_options.ts";
 import { type Change, StoreError } from "./primitives/store.ts";
 import type { Handled, Registered } from "./registry.ts";
-import type { Receipt } from "./transport/mesh.ts";
+import { HANDLED, type Receipt } from "./transport/mesh.ts";
 
 /** What became of a message that reached its handler. */
 export type HandlingResult =
@@ -203,8 +203,6 @@ export function endOf(result: HandlingResult):
   const { stage, error, kept } = result;
   return { outcome: kept === "dropped" ? "error" : kept, stage, error };
 }
-
-const HANDLED: Receipt = { outcome: "handled" };
 
 /** What the sender of a message is told. What broke in here is nobody's business out there: the stage says enough. */
 export function receiptOf(result: HandlingResult): Receipt {

@@ -19,7 +19,7 @@ import type { Change } from "./primitives/store.ts";
 import type { Registered } from "./registry.ts";
 import type { StageContext } from "./stage.ts";
 import { Times } from "./times.ts";
-import type { Receipt } from "./transport/mesh.ts";
+import { HANDLED, type Receipt } from "./transport/mesh.ts";
 
 /** Answers whoever sent a frame; only the first call counts. */
 export type Settle = (receipt: Receipt, reply?: Uint8Array) => void;
@@ -366,7 +366,6 @@ function lightened(message: Message): Message {
 }
 
 const DONE = { outcome: "done" } as const;
-const HANDLED: Receipt = { outcome: "handled" };
 const STOPPING = { outcome: "drop", reason: "stopping" } as const;
 
 /** Why a kept message has to stay where it is. */

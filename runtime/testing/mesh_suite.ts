@@ -10,7 +10,7 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { createIdentity } from "../../utilities/identity.ts";
-import { type Answer, type InboundFrame, MeshError, type Receipt } from "../transport/mesh.ts";
+import { type Answer, HANDLED, type InboundFrame, MeshError, type Receipt } from "../transport/mesh.ts";
 import { frameSaying, type MeshPlace, MeshTown, type Townsman } from "./mesh_town.ts";
 
 /** Makes the mesh under test: a new one for each test. */
@@ -24,7 +24,6 @@ export interface MeshSuiteOptions {
 
 /** Frames that wait for their reader at most. */
 const WAITING_MAX = 64;
-const HANDLED: Receipt = { outcome: "handled" };
 
 /** Every outcome that a receiver can report; those that mean "not now" are told apart below. */
 const RECEIPTS: readonly Receipt[] = [

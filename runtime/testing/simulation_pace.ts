@@ -2,7 +2,8 @@
  * How time passes in a simulation: from timer to timer, and only when everything has come to rest.
  * @module
  */
-import { nextTurn, type VirtualClock } from "./virtual_clock.ts";
+import { nextTurn } from "../primitives/event_loop.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
 
 /** Turns of the event loop in which something may happen at one instant of virtual time. Past it something runs in circles. */
 const TURNS_MAX = 10_000;

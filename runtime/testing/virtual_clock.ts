@@ -2,7 +2,7 @@
  * Virtual time: a clock that stands still until a test moves it, and lets all work finish before it does.
  * @module
  */
-import { setImmediate } from "node:timers";
+import { nextTurn } from "../primitives/event_loop.ts";
 import type { Clock } from "../../utilities/clock.ts";
 
 /** A timer of a {@linkcode VirtualClock}. */
@@ -187,9 +187,4 @@ function isBefore(one: VirtualTimer, other: VirtualTimer): boolean {
  */
 export async function settled(): Promise<void> {
   for (let turns = 0; turns < 2; turns++) await nextTurn();
-}
-
-/** Resolves in the next turn of the event loop: when every promise that only waits for others has come to rest. */
-export function nextTurn(): Promise<void> {
-  return new Promise<void>((resolve) => void setImmediate(resolve));
 }

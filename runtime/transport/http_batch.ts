@@ -6,6 +6,7 @@
  * @module
  */
 import { concatBytes } from "../../utilities/bytes.ts";
+import { GrowingBytes } from "../../utilities/growing_bytes.ts";
 import { HANDLED_JSON, type WrittenReceipt } from "./http_receipt.ts";
 import { AnswerError } from "./mesh.ts";
 
@@ -67,9 +68,8 @@ function lineOf(index: number, { body }: WrittenReceipt): Uint8Array<ArrayBuffer
 export class ReceiptLines {
   readonly #lineBytesMax: number;
   readonly #onReceipt: (index: number, receipt: Uint8Array) => void;
-  /** The beginning of a line, as far as it came, with room behind it. */
-  #rest = new Uint8Array(0);
-  #length = 0;
+  /** The beginning of a line, as far as it came. */
+  #rest: GrowingBytes;
   #lines = 0;
 
   /**
@@ -79,6 +79,7 @@ export class ReceiptLines {
   constructor(lineBytesMax: number, onReceipt: (index: number, receipt: Uint8Array) => void) {
     this.#lineBytesMax = lineBytesMax;
     this.#onReceipt = onReceipt;
+    this.#rest = new GrowingBytes(lineBytesMax);
   }
 
   /**
@@ -92,37 +93,26 @@ export class ReceiptLines {
       const line = part.subarray(start, end);
       this.#check(line);
       if (++this.#lines > BATCH_FRAMES_MAX) throw tooLong(`more than ${BATCH_FRAMES_MAX} lines`);
-      this.#line(this.#length === 0 ? line : this.#whole(line));
+      this.#line(this.#rest.length === 0 ? line : this.#whole(line));
       start = end + 1;
     }
-    if (start < part.length) this.#keep(part.subarray(start));
+    if (start === part.length) return;
+    const beginning = part.subarray(start);
+    this.#check(beginning);
+    this.#rest.add(beginning);
   }
 
   #check({ length }: Uint8Array): void {
-    if (this.#length + length <= this.#lineBytesMax) return;
+    if (this.#rest.length + length <= this.#lineBytesMax) return;
     throw tooLong(`a line of more than ${this.#lineBytesMax} bytes`);
-  }
-
-  /** Keeps a copy. All parts of a line share one array: whoever sends them byte by byte would else fill the memory with arrays. */
-  #keep(part: Uint8Array): void {
-    this.#check(part);
-    const length = this.#length + part.length;
-    if (length > this.#rest.length) {
-      const grown = new Uint8Array(length * 2);
-      grown.set(this.#rest.subarray(0, this.#length));
-      this.#rest = grown;
-    }
-    this.#rest.set(part, this.#length);
-    this.#length = length;
   }
 
   /** The line that ends with `part`. What was kept of it is let go: whoever reads it may keep the line. */
   #whole(part: Uint8Array): Uint8Array {
-    this.#keep(part);
-    const line = this.#rest.subarray(0, this.#length);
-    this.#rest = new Uint8Array(0);
-    this.#length = 0;
-    return line;
+    this.#rest.add(part);
+    const { whole } = this.#rest;
+    this.#rest = new GrowingBytes(this.#lineBytesMax);
+    return whole;
   }
 
   #line(bytes: Uint8Array): void {

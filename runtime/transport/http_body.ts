@@ -2,6 +2,8 @@
  * Request bodies, within a size and a time.
  * @module
  */
+import { ownBytes } from "../../utilities/bytes.ts";
+import { GrowingBytes } from "../../utilities/growing_bytes.ts";
 import type { Deadlines } from "../primitives/deadlines.ts";
 
 /** What can be wrong with a body. */
@@ -42,31 +44,16 @@ export function readBody(
   });
 }
 
-/** Room for most frames. */
-const FIRST_BYTES = 4_096;
-
 async function readCounted(
   { body }: Request,
   bytesMax: number,
   takes: BodyLimits["takes"],
 ): Promise<Uint8Array | BodyProblem> {
-  let whole = new Uint8Array(FIRST_BYTES);
-  let length = 0;
+  const bytes = new GrowingBytes(bytesMax); // Copies: each chunk holds on to a buffer of its own, however small it is.
   for await (const chunk of body ?? []) {
-    const end = length + chunk.length;
-    if (end > bytesMax) return "too_large";
+    if (bytes.length + chunk.length > bytesMax) return "too_large";
     if (!takes(chunk.length)) return "no_room";
-    if (end > whole.length) {
-      whole = enlarged(whole, length, Math.min(bytesMax, Math.max(end, 2 * whole.length)));
-    }
-    whole.set(chunk, length); // A copy: each chunk holds on to a buffer of its own, however small it is.
-    length = end;
+    bytes.add(chunk);
   }
-  return whole.slice(0, length);
-}
-
-function enlarged(bytes: Uint8Array, length: number, size: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(size);
-  larger.set(bytes.subarray(0, length));
-  return larger;
+  return ownBytes(bytes.whole);
 }

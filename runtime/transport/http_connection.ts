@@ -5,17 +5,16 @@
  * @module
  */
 import { toError } from "../../utilities/errors.ts";
+import { nextTurn } from "../primitives/event_loop.ts";
 import { type AnswerHead, readAnswerHead } from "./http_answer_head.ts";
 import type { HttpExchange } from "./http_exchange.ts";
 import { HeadScan } from "./http_head_scan.ts";
 import { STATUS_CODE } from "./http_responses.ts";
-import { turns } from "./turns.ts";
 
 /** Room for what is read, at first, and for a long answer. A head has to fit into it. */
 const FIRST_BYTES = 4_096, ROOM_MAX = 65_536;
 /** Bytes of a head, interim ones included. */
 const HEAD_BYTES_MAX = 16_384;
-
 /** Reads of one answer before others get their turn. */
 const READS_A_TURN = 8;
 
@@ -100,10 +99,10 @@ export class HttpConnection {
     try {
       while (!this.#isClosed) {
         const count = await this.#tcp.read(this.#room());
-        if (count === null) return this.#close();
+        if (count === null) return this.#endOfInput();
         this.#take(count);
         // What is there at once is read without a turn of the event loop: whoever has always more would keep it for itself.
-        if (++this.#reads % READS_A_TURN === 0) await turns(1);
+        if (++this.#reads % READS_A_TURN === 0) await nextTurn();
       }
     } catch (thrown) {
       this.#fail(toError(thrown));
@@ -188,7 +187,7 @@ export class HttpConnection {
   }
 
   /** The other side has closed it, which ends an answer of no stated length. */
-  #close(): void {
+  #endOfInput(): void {
     const exchange = this.#exchange;
     if (exchange && this.#head && !this.#head.frame) {
       this.#exchange = undefined;

@@ -3,12 +3,11 @@
  * @module
  */
 import { toError } from "../../utilities/errors.ts";
+import { GrowingBytes } from "../../utilities/growing_bytes.ts";
 import type { HttpAnswer } from "./http_receipt.ts";
 import type { HttpPost } from "./http_request.ts";
 import { STATUS_CODE } from "./http_responses.ts";
 import { AnswerError, MeshError } from "./mesh.ts";
-
-const NOTHING = new Uint8Array(0);
 
 /** What bears a request. */
 interface Bearer {
@@ -30,8 +29,8 @@ export class HttpExchange {
   #outcome: "answered" | "failed" | undefined;
   #status = 0;
   #retryAfter: string | undefined;
-  /** What was kept of the body, with room behind it. */
-  #bytes = NOTHING;
+  /** What was kept of the body. */
+  readonly #body: GrowingBytes;
   #length = 0;
 
   /**
@@ -45,6 +44,7 @@ export class HttpExchange {
     this.#peer = peer;
     this.#onEnd = onEnd;
     this.#bytesMax = bytesMax;
+    this.#body = new GrowingBytes(bytesMax);
   }
 
   /** Resolves when the whole answer is there; rejects with a {@linkcode MeshError} or what {@linkcode HttpExchange.fail} got. */
@@ -80,7 +80,6 @@ export class HttpExchange {
   /** A part of the answer is there. */
   onData(chunk: Uint8Array): void {
     if (this.#outcome) return;
-    const start = this.#length;
     this.#length += chunk.length;
     const onPart = this.#status === STATUS_CODE.OK ? this.#post.onPart : undefined;
     const bytesMax = onPart ? this.#bytesMax * (this.#post.answers ?? 1) : this.#bytesMax;
@@ -90,25 +89,9 @@ export class HttpExchange {
         unreachable(this.#peer, why, new AnswerError("too_long", `Cannot read it all: ${why}`)),
       );
     }
+    // Copies: a connection reads into one buffer again and again.
     if (onPart) this.#pass(new Uint8Array(chunk), onPart);
-    else this.#keep(chunk, start);
-  }
-
-  /**
-   * Copies a part: a connection reads into one buffer again and again. All parts share one array, for whoever sends them byte by
-   * byte would else fill the memory with arrays.
-   */
-  #keep(part: Uint8Array, start: number): void {
-    if (start === 0) {
-      this.#bytes = new Uint8Array(part); // Most answers come at once.
-      return;
-    }
-    if (this.#length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.min(this.#bytesMax, this.#length * 2));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(part, start);
+    else this.#body.add(chunk);
   }
 
   /** Whoever reads the parts may refuse them. */
@@ -126,16 +109,16 @@ export class HttpExchange {
     if (this.#outcome) return;
     this.#outcome = "answered";
     this.#onEnd();
-    this.#answer.resolve({ status: this.#status, body: this.#body(), retryAfterMs: msOf(this.#retryAfter) });
+    this.#answer.resolve({
+      status: this.#status,
+      body: this.#body.whole,
+      retryAfterMs: msOf(this.#retryAfter),
+    });
   }
 
   /** The connection failed. */
   onError(error: Error): void {
     this.fail(error instanceof MeshError ? error : unreachable(this.#peer, error.message, error));
-  }
-
-  #body(): Uint8Array {
-    return this.#bytes.length === this.#length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 }
 

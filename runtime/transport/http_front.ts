@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../utilities/clock.ts";
 import { messageOf } from "../../utilities/errors.ts";
+import { nextTurn, turns } from "../primitives/event_loop.ts";
 import type { Limit } from "../primitives/limits.ts";
 import { Guard } from "./guard.ts";
 import { Behind } from "./guard_behind.ts";
@@ -13,7 +14,6 @@ import { STATUS_CODE, textResponse } from "./http_responses.ts";
 import { MeshError } from "./mesh.ts";
 import { hostPort } from "./mesh_address.ts";
 import { SteadyServer } from "./steady_server.ts";
-import { turns } from "./turns.ts";
 
 /** Turns of the event loop in which the last responses are taken over and written; few are enough for 150. */
 const FLUSH_TURNS = 8;
@@ -107,7 +107,7 @@ function openGuarded(options: HttpFrontOptions, settings: GuardSettings): HttpFr
     flush: async () => {
       guard.stopAccepting();
       await turns(FLUSH_TURNS);
-      for (let turn = 0; turn < GUARDED_FLUSH_TURNS && guard.answering > 0; turn++) await turns(1);
+      for (let turn = 0; turn < GUARDED_FLUSH_TURNS && guard.answering > 0; turn++) await nextTurn();
     },
     [Symbol.asyncDispose]: async () => {
       await guard[Symbol.asyncDispose]();

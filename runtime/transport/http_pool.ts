@@ -16,6 +16,7 @@ import { isMeshAddress } from "./mesh_address.ts";
 const SWEEP_MS = 2_000;
 /** Milliseconds until it tries to open one more connection beside others, when that has failed. */
 const AGAIN_MS = 250;
+/** Fewer requests that wait are not looked through for those that have failed. */
 const PURGE_MIN = 128;
 
 /** Options of a {@linkcode HttpPool}. */

@@ -8,7 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import { STATUS_CODE } from "./http_responses.ts";
-import { type Answer, AnswerError, MeshError, type Receipt } from "./mesh.ts";
+import { type Answer, AnswerError, HANDLED, MeshError, type Receipt } from "./mesh.ts";
 
 /** A response, as far as it matters here. */
 export interface HttpAnswer {
@@ -28,7 +28,6 @@ export interface WrittenReceipt {
   readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
-const HANDLED: Receipt = { outcome: "handled" };
 const QUARANTINED: Receipt = { outcome: "quarantined" };
 const UNKNOWN: Receipt = { outcome: "unknown" };
 /** The body that says no more than that a frame was handled. */

@@ -4,7 +4,9 @@
  */
 import { canonicalString } from "../../utilities/canonical_json.ts";
 import { encodeBase64 } from "../../utilities/base64.ts";
+import { Lanes } from "../lanes.ts";
 import { Deadlines } from "../primitives/deadlines.ts";
+import { nextTurn } from "../primitives/event_loop.ts";
 import type { Limit } from "../primitives/limits.ts";
 import { Admission, type Ticket } from "./admission.ts";
 import type { AdmissionBounds } from "./admission_options.ts";
@@ -28,7 +30,6 @@ import {
 import type { NaraId } from "../../utilities/names.ts";
 import type { MeshHost, Receipt } from "./mesh.ts";
 import { isWildcard, meshAddressOf, meshIpOf } from "./mesh_address.ts";
-import { turns } from "./turns.ts";
 
 const PING_PATH = "/ping";
 /** The guard times bodies itself, and says so in its counts: behind it this server waits a little longer. */
@@ -85,10 +86,10 @@ export class HttpServer implements AsyncDisposable {
   /** Batches whose frames are not all settled. */
   readonly #batches = new Set<Ticket>();
   /**
-   * The last batch of a sender whose frames are being handed over. One after another: were all handed over in turns, all would be
-   * answered at the end, and sender and receiver would wait for each other.
+   * Batches, whose frames are handed over one batch of a sender after another. Were all handed over in turns, all would be answered
+   * at the end, and sender and receiver would wait for each other. The admission bounds how many there are.
    */
-  readonly #handing = new Map<string, Promise<void>>();
+  readonly #handing = new Lanes<void>({ stageMax: Infinity, laneMax: Infinity, width: 1 });
   /** Requests that were taken and not answered yet. */
   #answering = 0;
 
@@ -239,16 +240,22 @@ export class HttpServer implements AsyncDisposable {
     return await this.#take(frame, ticket.connection, admission.signed);
   }
 
-  /** Hands over the frames of a batch, and answers a line for each as they are settled. */
-  async #batch(frames: readonly Uint8Array[], ticket: Ticket): Promise<Response> {
-    const { connection: peer, sender = peer } = ticket;
+  /** Hands over the frames of a batch when it is their turn, and answers a line for each as they are settled. */
+  #batch(frames: readonly Uint8Array[], ticket: Ticket): Promise<Response> {
+    const { connection, sender = connection } = ticket;
     this.#answering++;
     this.#batches.add(ticket); // Its answer may go on after its first byte, and for so long it is under way.
-    const before = this.#handing.get(sender);
-    const { promise: handed, resolve: hand } = Promise.withResolvers<void>();
-    this.#handing.set(sender, handed);
-    await before;
-    const answer = new BatchAnswer(frames.length, this.#deadlines);
+    return new Promise((resolve) => {
+      const task = () => {
+        const answer = new BatchAnswer(frames.length, this.#deadlines);
+        answer.response.then(resolve);
+        return this.#hand(frames, ticket, answer);
+      };
+      this.#handing.run(sender, task, () => {});
+    });
+  }
+
+  async #hand(frames: readonly Uint8Array[], ticket: Ticket, answer: BatchAnswer): Promise<void> {
     let open = frames.length;
     const settle = (index: number, receipt: WrittenReceipt) => {
       answer.add(index, receipt);
@@ -260,13 +267,10 @@ export class HttpServer implements AsyncDisposable {
     };
     for (let index = 0; index < frames.length; index++) {
       // In between others come in, and get their turn before all of this one is done.
-      if (index > 0 && index % SLICE_FRAMES === 0) await turns(1);
-      for (let turn = 0; this.#inbox.isFull && turn < FULL_TURNS; turn++) await turns(1);
-      this.#line(frames[index], peer, (receipt) => settle(index, receipt));
+      if (index > 0 && index % SLICE_FRAMES === 0) await nextTurn();
+      for (let turn = 0; this.#inbox.isFull && turn < FULL_TURNS; turn++) await nextTurn();
+      this.#line(frames[index], ticket.connection, (receipt) => settle(index, receipt));
     }
-    hand();
-    if (this.#handing.get(sender) === handed) this.#handing.delete(sender);
-    return await answer.response;
   }
 
   #line(frame: Uint8Array, peer: string, settle: (receipt: WrittenReceipt) => void): void {
@@ -311,7 +315,7 @@ export class HttpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#admission[Symbol.dispose]();
     this.#inbox[Symbol.dispose]();
-    while (this.#answering > 0) await turns(1); // What was taken is settled by now, and only has to come round.
+    while (this.#answering > 0) await nextTurn(); // What was taken is settled by now, and only has to come round.
     await this.#front.flush();
     await this.#front[Symbol.asyncDispose]();
     this.#deadlines[Symbol.dispose]();

@@ -63,6 +63,9 @@ export type Receipt =
   }
   | { readonly outcome: "unknown" };
 
+/** The receipt that most get. */
+export const HANDLED: Receipt = { outcome: "handled" };
+
 /** A frame that came in, and the way to answer it. */
 export interface InboundFrame {
   /** The bytes of one message. */

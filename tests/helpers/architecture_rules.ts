@@ -59,10 +59,8 @@ const ALLOWED_CALLS: Readonly<Record<string, string>> = {
     "a commit is shared by what comes in one turn of the event loop: no time is meant",
   "runtime/transport/http_batcher.ts setImmediate":
     "a request is shared by what comes in one turn of the event loop: no time is meant",
-  "runtime/transport/turns.ts setImmediate":
-    "others get their turn of the event loop, and responses leave: no time is meant",
-  "runtime/testing/virtual_clock.ts setImmediate":
-    "time moves when the machine is idle, and only the machine knows",
+  "runtime/primitives/event_loop.ts setImmediate":
+    "others get their turn of the event loop: no time is meant",
 };
 /** Calls that reach files, sockets or other processes. */
 const OUTSIDE_CALLS = /^(Deno\.(?!test\b)|fetch$|caches\.|localStorage\.|sessionStorage\.|navigator\.)/;

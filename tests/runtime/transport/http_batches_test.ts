@@ -3,8 +3,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { frameSaying, meshHost } from "../../../runtime/testing/mesh_town.ts";
 import { settled } from "../../../runtime/testing/virtual_clock.ts";
 import { isBatch, joinFrames } from "../../../runtime/transport/http_batch.ts";
+import { HttpClient } from "../../../runtime/transport/http_client.ts";
 import { httpMesh, type HttpMeshOptions } from "../../../runtime/transport/http_mesh.ts";
 import { type Answer, MeshError, type Receipt } from "../../../runtime/transport/mesh.ts";
+import { systemClock } from "../../../utilities/clock.ts";
 import { createIdentity } from "../../../utilities/identity.ts";
 import {
   type FakePeer,
@@ -90,6 +92,35 @@ test("sends what would wait in few requests, and what need not wait at once and 
     "the first had to wait although nothing was under way",
   );
   assert(peer.requests.length < MANY / 2, `${peer.requests.length} requests for ${MANY} frames`);
+});
+
+test("hands over the batches of one sender one after another, over whichever connections they come", async () => {
+  await using town = httpTown();
+  const [alice, bob] = [await town.join("alice"), await town.join("bob")];
+  const heard: string[] = [];
+  town.answer(bob, ({ frame, peer, settle }) => {
+    bob.mesh.proven?.(peer, alice.id);
+    heard.push(textIn(frame));
+    settle(HANDLED);
+  });
+  const bounds = { requestMs: 5_000, answerBytesMax: 4_096, connectionsMax: 1, poolsMax: 1 };
+  await using stack = new AsyncDisposableStack();
+  const clients = ["a", "b", "c"].map((name) => ({
+    name,
+    client: stack.use(new HttpClient({ clock: systemClock, ...bounds })),
+  }));
+  const say = async ({ name, client }: typeof clients[0], count: number) => {
+    const frames = Array.from({ length: count }, () => frameSaying(name, alice.identity, bob.id));
+    const body = joinFrames(await Promise.all(frames));
+    const post = { path: "/mesh/message", body, headers: count > 1 ? BATCH : undefined, answers: count };
+    return () => client.post(bob.mesh.address!, post);
+  };
+  for (const one of clients) await (await say(one, 1))(); // Now it is known who speaks there.
+  heard.length = 0;
+  const batches = await Promise.all(clients.map((one) => say(one, 64)));
+  await Promise.all(batches.map((send) => send()));
+  const changes = heard.filter((name, at) => name !== heard[at - 1]);
+  assertEquals([heard.length, changes.length], [3 * 64, 3], heard.join(""));
 });
 
 test("sends a request for each frame with batching: false", async () => {

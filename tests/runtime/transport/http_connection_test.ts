@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { nextTurn, settled } from "../../../runtime/testing/virtual_clock.ts";
+import { nextTurn } from "../../../runtime/primitives/event_loop.ts";
+import { settled } from "../../../runtime/testing/virtual_clock.ts";
 import { type ConnectionOwner, HttpConnection } from "../../../runtime/transport/http_connection.ts";
 import { HttpExchange } from "../../../runtime/transport/http_exchange.ts";
 import type { HttpAnswer } from "../../../runtime/transport/http_receipt.ts";

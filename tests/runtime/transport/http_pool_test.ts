@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Deadlines } from "../../../runtime/primitives/deadlines.ts";
-import { nextTurn, settled, VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
+import { nextTurn } from "../../../runtime/primitives/event_loop.ts";
+import { settled, VirtualClock } from "../../../runtime/testing/virtual_clock.ts";
 import { HttpPool } from "../../../runtime/transport/http_pool.ts";
 import { lacking } from "../../helpers/permissions.ts";
 import { CONNECT_MS, PoolScene } from "../../helpers/pool_scene.ts";
